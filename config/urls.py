@@ -1,0 +1,11 @@
+"""Every public path of the site. Links that travel in mail are short: they must fit a header line."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("digest.urls")),
+    path("", include("subscriptions.urls")),
+    path("anymail/", include("anymail.urls")),
+    path("admin/", admin.site.urls),
+]

@@ -1,0 +1,45 @@
+"""What can go wrong, as a small tree. Each error carries what its reader needs to act.
+
+PaperboyError
+├── SourceError            a source could not be fetched or read
+├── EditionError           the edition is not in a state that allows this
+│   └── EditionClosed      it is frozen: the pool and the decisions no longer change
+└── DeliveryError          a message could not be composed or handed over
+"""
+
+
+class PaperboyError(Exception):
+    """Base of every error that Paperboy raises on purpose."""
+
+
+class SourceError(PaperboyError):
+    """A source could not be fetched or read.
+
+    `permanent` says that trying again soon will not help (gone, forbidden, not a feed);
+    `retry_after` is the number of seconds the server asked us to wait, if it did.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        permanent: bool = False,
+        status: int | None = None,
+        retry_after: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.permanent = permanent
+        self.status = status
+        self.retry_after = retry_after
+
+
+class EditionError(PaperboyError):
+    """The edition is not in a state that allows this."""
+
+
+class EditionClosed(EditionError):
+    """The edition is frozen: its pool, scores, decisions and blurbs no longer change."""
+
+
+class DeliveryError(PaperboyError):
+    """A message could not be composed or handed over."""

@@ -1,0 +1,95 @@
+"""Editions: one issue of the newsletter, its pool of papers and the editors' decisions."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from digest.models.paper import Paper
+
+
+class EditionKind(models.TextChoices):
+    DAILY = "daily", "Daily"
+    WEEKLY = "weekly", "Weekly"
+
+
+class EditionState(models.TextChoices):
+    OPEN = "open", "Open for curation"
+    PUBLISHED = "published", "Published"
+
+
+class EditionQuerySet(models.QuerySet["Edition"]):
+    def published(self) -> EditionQuerySet:
+        return self.filter(state=EditionState.PUBLISHED)
+
+    def newest(self, kind: str) -> Edition | None:
+        return self.published().filter(kind=kind).order_by("-date").first()
+
+
+class Edition(models.Model):
+    """One issue: `daily` for a date, `weekly` for the week that begins on `date` (a Monday).
+
+    Publishing freezes it: from then on the pool, scores, decisions and blurbs no longer change.
+    """
+
+    kind = models.CharField(max_length=6, choices=EditionKind.choices)
+    date = models.DateField()
+    state = models.CharField(max_length=9, choices=EditionState.choices, default=EditionState.OPEN)
+    note = models.TextField(blank=True, help_text="The editor's words at the top of every digest")
+    publish_at = models.DateTimeField(help_text="Published then, with or without an editor")
+    built_at = models.DateTimeField(null=True, blank=True, editable=False)
+    published_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    papers = models.ManyToManyField(Paper, through="EditionPaper", related_name="editions")
+
+    objects = EditionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-date", "kind"]
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "date"], name="edition_once_per_kind_and_date"),
+            models.CheckConstraint(
+                condition=Q(state="open", published_at__isnull=True) | Q(state="published", published_at__isnull=False),
+                name="edition_published_has_its_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} edition of {self.date:%Y-%m-%d}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.state == EditionState.OPEN
+
+
+class Decision(models.TextChoices):
+    NONE = "", "None"
+    PINNED = "pinned", "Pinned"
+    HIDDEN = "hidden", "Hidden"
+
+
+class EditionPaper(models.Model):
+    """A paper in an edition's pool: the numbers it is ranked by, and what the editors decided.
+
+    `trend` is in [0, 1]. `topics` maps topic slugs to the paper's share of each topic, each in [0, 1], together at
+    most 1. `shift` is the editors' reordering: added to the score as it stands.
+    """
+
+    edition = models.ForeignKey(Edition, on_delete=models.CASCADE, related_name="entries")
+    paper = models.ForeignKey(Paper, on_delete=models.PROTECT, related_name="entries")
+    trend = models.FloatField(default=0.0)
+    topics = models.JSONField(default=dict, blank=True)
+    decision = models.CharField(max_length=6, choices=Decision.choices, default=Decision.NONE, blank=True)
+    shift = models.FloatField(default=0.0)
+    blurb = models.TextField(blank=True, help_text="The editor's words about this paper, shown above its abstract")
+    added_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["edition", "paper"], name="edition_paper_once"),
+            models.CheckConstraint(condition=Q(trend__gte=0, trend__lte=1), name="edition_paper_trend_share"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.paper} in {self.edition}"

@@ -1,0 +1,162 @@
+"""People and what they agreed to: topics, subscribers, the consent record, suppressions."""
+
+from __future__ import annotations
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+
+
+class Topic(models.Model):
+    """A subject a reader can follow, described by what papers about it look like."""
+
+    slug = models.SlugField(unique=True)
+    name = models.CharField(max_length=80, unique=True)
+    description = models.CharField(max_length=200)
+    categories = models.JSONField(default=list, blank=True, help_text='arXiv categories, as in ["cs.RO"]')
+    keywords = models.JSONField(default=list, blank=True, help_text="Words and phrases, without wildcards")
+    position = models.PositiveSmallIntegerField(default=100, help_text="Low numbers are listed first")
+    is_active = models.BooleanField(default=True, help_text="Readers can choose it")
+
+    class Meta:
+        ordering = ["position", "name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Frequency(models.TextChoices):
+    DAILY = "daily", "Every day"
+    WEEKDAYS = "weekdays", "Monday to Friday"
+    WEEKLY = "weekly", "Once a week"
+
+
+class Weekday(models.IntegerChoices):
+    MONDAY = 0
+    TUESDAY = 1
+    WEDNESDAY = 2
+    THURSDAY = 3
+    FRIDAY = 4
+    SATURDAY = 5
+    SUNDAY = 6
+
+
+class SubscriberStatus(models.TextChoices):
+    PENDING = "pending", "Waiting for confirmation"
+    ACTIVE = "active", "Active"
+    UNSUBSCRIBED = "unsubscribed", "Unsubscribed"
+
+
+class SubscriberQuerySet(models.QuerySet["Subscriber"]):
+    def active(self) -> SubscriberQuerySet:
+        return self.filter(status=SubscriberStatus.ACTIVE)
+
+    def mailable(self) -> SubscriberQuerySet:
+        """Confirmed, and not suppressed: the only people a digest may be sent to."""
+        suppressed = Suppression.objects.filter(address_hash=OuterRef("address_hash"))
+        return self.active().filter(~Exists(suppressed))
+
+
+class Subscriber(models.Model):
+    """One reader. `address_key` is the normalised address: one row per mailbox, however it was typed."""
+
+    email = models.EmailField(max_length=254)
+    address_key = models.CharField(max_length=254, unique=True, editable=False)
+    address_hash = models.CharField(max_length=64, db_index=True, editable=False)
+    status = models.CharField(max_length=12, choices=SubscriberStatus.choices, default=SubscriberStatus.PENDING)
+    topics = models.ManyToManyField(Topic, blank=True, related_name="subscribers")
+    frequency = models.CharField(max_length=8, choices=Frequency.choices, default=Frequency.DAILY)
+    delivery_hour = models.PositiveSmallIntegerField(
+        default=7, validators=[MaxValueValidator(23)], help_text="0 to 23, in the reader's time zone"
+    )
+    delivery_weekday = models.PositiveSmallIntegerField(choices=Weekday.choices, default=Weekday.MONDAY)
+    time_zone = models.CharField(max_length=64, default="UTC")
+    digest_length = models.PositiveSmallIntegerField(
+        default=10, validators=[MinValueValidator(1), MaxValueValidator(30)]
+    )
+    opt_in_round = models.PositiveSmallIntegerField(
+        default=0,
+        editable=False,
+        help_text="Grows with every new confirmation asked for; old links die with it",
+    )
+    next_delivery_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="The reader's next slot; empty unless active"
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    confirmation_sent_at = models.DateTimeField(null=True, blank=True, editable=False)
+    confirmed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    unsubscribed_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = SubscriberQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        indexes = [
+            models.Index(fields=["next_delivery_at"], condition=Q(status="active"), name="subscriber_next_delivery")
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status__in=["pending", "active", "unsubscribed"]), name="subscriber_status_known"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="active") | Q(confirmed_at__isnull=False),
+                name="subscriber_active_only_if_confirmed",
+            ),
+            models.CheckConstraint(condition=Q(delivery_hour__lte=23), name="subscriber_hour_of_day"),
+            models.CheckConstraint(
+                condition=Q(digest_length__gte=1, digest_length__lte=30), name="subscriber_digest_length"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.email
+
+
+class ConsentAction(models.TextChoices):
+    REQUESTED = "requested", "Asked to subscribe"
+    CONFIRMED = "confirmed", "Confirmed"
+    UNSUBSCRIBED = "unsubscribed", "Unsubscribed"
+
+
+class ConsentRecord(models.Model):
+    """What was agreed to, when, and how. Rows are only ever added; they survive the subscriber's deletion."""
+
+    subscriber = models.ForeignKey(
+        Subscriber, null=True, blank=True, on_delete=models.SET_NULL, related_name="consent_records"
+    )
+    address_hash = models.CharField(max_length=64, db_index=True)
+    action = models.CharField(max_length=12, choices=ConsentAction.choices)
+    text = models.TextField(blank=True, help_text="The words the reader saw")
+    text_version = models.CharField(max_length=20, blank=True)
+    origin = models.CharField(max_length=200, help_text="Form, one-click, admin, import, sample")
+    ip_address = models.GenericIPAddressField(null=True, blank=True)
+    user_agent = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["created_at", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.get_action_display()} {self.created_at:%Y-%m-%d %H:%M}"
+
+
+class SuppressionReason(models.TextChoices):
+    HARD_BOUNCE = "hard_bounce", "Hard bounce"
+    COMPLAINT = "complaint", "Complaint"
+    MANUAL = "manual", "Added by hand"
+
+
+class Suppression(models.Model):
+    """An address that must not be written to, kept as a keyed hash so that it survives deletion and import."""
+
+    address_hash = models.CharField(max_length=64, unique=True, editable=False)
+    reason = models.CharField(max_length=12, choices=SuppressionReason.choices)
+    detail = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.get_reason_display()} {self.address_hash[:8]}…"
