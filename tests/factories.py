@@ -1,0 +1,227 @@
+"""Rows for tests, made by small factories: each alone is valid, and says only what a test does not care about."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import factory
+from factory.django import DjangoModelFactory
+
+from digest.models import (
+    Delivery,
+    DeliveryState,
+    Edition,
+    EditionKind,
+    EditionPaper,
+    EditionState,
+    Listing,
+    Outcome,
+    Paper,
+    ProviderEvent,
+    Signal,
+    SignalKind,
+    Source,
+    SourceRun,
+)
+from subscriptions import addresses
+from subscriptions.models import (
+    ConsentAction,
+    ConsentRecord,
+    Subscriber,
+    SubscriberStatus,
+    Suppression,
+    SuppressionReason,
+    Topic,
+)
+
+NOW = datetime(2026, 7, 14, 5, 0, tzinfo=UTC)  # a Tuesday
+
+
+class TopicFactory(DjangoModelFactory[Topic]):
+    """A topic; one that is there already under its slug (they are seeded) is taken as it is."""
+
+    class Meta:
+        model = Topic
+        django_get_or_create = ("slug",)
+
+    slug = factory.Sequence(lambda number: f"topic-{number}")
+    name = factory.LazyAttribute(lambda topic: topic.slug.replace("-", " ").capitalize())
+    description = factory.LazyAttribute(lambda topic: f"Papers about {topic.name.lower()}")
+    categories = factory.LazyFunction(lambda: ["cs.XX"])
+    keywords = factory.LazyFunction(list)
+
+
+class SubscriberFactory(DjangoModelFactory[Subscriber]):
+    """An active reader. `topics=[...]` takes Topic rows; `pending=True` and `unsubscribed=True` are traits."""
+
+    class Meta:
+        model = Subscriber
+        skip_postgeneration_save = True
+
+    email = factory.Sequence(lambda number: f"reader{number}@example.org")
+    address_key = factory.LazyAttribute(lambda reader: addresses.normalise(reader.email))
+    address_hash = factory.LazyAttribute(lambda reader: addresses.address_hash(reader.address_key))
+    status = SubscriberStatus.ACTIVE
+    created_at = NOW - timedelta(days=30)
+    confirmed_at = NOW - timedelta(days=30)
+    next_delivery_at = NOW
+
+    class Params:
+        pending = factory.Trait(status=SubscriberStatus.PENDING, confirmed_at=None, next_delivery_at=None)
+        unsubscribed = factory.Trait(
+            status=SubscriberStatus.UNSUBSCRIBED, unsubscribed_at=NOW - timedelta(days=1), next_delivery_at=None
+        )
+
+    @factory.post_generation
+    def topics(self: Any, create: bool, extracted: Any, **kwargs: Any) -> None:
+        if create and extracted:
+            self.topics.set(extracted)
+
+
+class ConsentRecordFactory(DjangoModelFactory[ConsentRecord]):
+    class Meta:
+        model = ConsentRecord
+
+    subscriber = factory.SubFactory(SubscriberFactory)
+    address_hash = factory.LazyAttribute(lambda record: record.subscriber.address_hash)
+    action = ConsentAction.REQUESTED
+    text = "Send me papers by mail."
+    text_version = "1"
+    origin = "form"
+    created_at = NOW
+
+
+class SuppressionFactory(DjangoModelFactory[Suppression]):
+    """A suppressed address: give `address="a@example.org"`, or nothing."""
+
+    class Meta:
+        model = Suppression
+
+    class Params:
+        address = factory.Sequence(lambda number: f"gone{number}@example.org")
+
+    address_hash = factory.LazyAttribute(lambda row: addresses.address_hash(addresses.normalise(row.address)))
+    reason = SuppressionReason.HARD_BOUNCE
+    created_at = NOW
+
+
+class SourceFactory(DjangoModelFactory[Source]):
+    class Meta:
+        model = Source
+
+    name = factory.Sequence(lambda number: f"Source {number}")
+    slug = factory.Sequence(lambda number: f"source-{number}")
+    kind = "arxiv_atom"
+    url = factory.LazyAttribute(lambda source: f"https://example.org/{source.slug}")
+
+
+class SourceRunFactory(DjangoModelFactory[SourceRun]):
+    class Meta:
+        model = SourceRun
+
+    source = factory.SubFactory(SourceFactory)
+    source_name = factory.LazyAttribute(lambda run: run.source.name if run.source else "a file")
+    started_at = NOW
+    finished_at = factory.LazyAttribute(lambda run: run.started_at + timedelta(seconds=2))
+    outcome = Outcome.FRESH
+    http_status = 200
+    received = 3
+    new = 2
+    known = 1
+
+
+class PaperFactory(DjangoModelFactory[Paper]):
+    class Meta:
+        model = Paper
+
+    arxiv_id = factory.Sequence(lambda number: f"2607.{number:05d}")
+    title = factory.Sequence(lambda number: f"A careful study of paper number {number}")
+    title_key = factory.LazyAttribute(lambda paper: hashlib.sha256(paper.title.casefold().encode()).hexdigest())
+    abstract = factory.LazyAttribute(lambda paper: f"{paper.title}. We look closely and report what we saw.")
+    authors = factory.LazyFunction(lambda: ["Ada Lovelace", "Emmy Noether"])
+    categories = factory.LazyFunction(lambda: ["cs.XX"])
+    primary_category = "cs.XX"
+    url = factory.LazyAttribute(lambda paper: f"https://arxiv.org/abs/{paper.arxiv_id}")
+    published_at = NOW - timedelta(days=1)
+    first_seen_at = NOW - timedelta(hours=12)
+
+
+class ListingFactory(DjangoModelFactory[Listing]):
+    class Meta:
+        model = Listing
+
+    paper = factory.SubFactory(PaperFactory)
+    source = factory.SubFactory(SourceFactory)
+    listed_on = NOW.date()
+    first_seen_at = NOW
+
+
+class SignalFactory(DjangoModelFactory[Signal]):
+    class Meta:
+        model = Signal
+
+    paper = factory.SubFactory(PaperFactory)
+    kind = SignalKind.UPVOTES
+    value = 12
+    observed_on = NOW.date()
+
+
+class EditionFactory(DjangoModelFactory[Edition]):
+    """An open daily edition, one day after the other; `published=True` freezes it at its time."""
+
+    class Meta:
+        model = Edition
+
+    kind = EditionKind.DAILY
+    date = factory.Sequence(lambda number: NOW.date() + timedelta(days=number % 3000))
+    publish_at = factory.LazyAttribute(lambda edition: _at(edition.date, 6))
+    built_at = factory.LazyAttribute(lambda edition: _at(edition.date, 2))
+
+    class Params:
+        published = factory.Trait(
+            state=EditionState.PUBLISHED, published_at=factory.LazyAttribute(lambda edition: edition.publish_at)
+        )
+
+
+class EditionPaperFactory(DjangoModelFactory[EditionPaper]):
+    class Meta:
+        model = EditionPaper
+
+    edition = factory.SubFactory(EditionFactory)
+    paper = factory.SubFactory(PaperFactory)
+    trend = 0.5
+
+
+class DeliveryFactory(DjangoModelFactory[Delivery]):
+    """A queued digest. `claimed_at` is set for every state that follows a claim."""
+
+    class Meta:
+        model = Delivery
+
+    edition = factory.SubFactory(EditionFactory, published=True)
+    subscriber = factory.SubFactory(SubscriberFactory)
+    address_hash = factory.LazyAttribute(lambda delivery: delivery.subscriber.address_hash)
+    state = DeliveryState.QUEUED
+    due_at = factory.LazyAttribute(lambda delivery: delivery.edition.publish_at)
+    claimed_at = factory.LazyAttribute(
+        lambda delivery: None if delivery.state in (DeliveryState.QUEUED, DeliveryState.SKIPPED) else delivery.due_at
+    )
+    created_at = NOW
+
+
+class ProviderEventFactory(DjangoModelFactory[ProviderEvent]):
+    class Meta:
+        model = ProviderEvent
+
+    key = factory.Sequence(lambda number: f"event-{number}")
+    provider = "Test"
+    kind = "delivered"
+    delivery = factory.SubFactory(DeliveryFactory)
+    occurred_at = NOW
+    received_at = NOW
+
+
+def _at(day: date, hour: int) -> datetime:
+    return datetime.combine(day, time(hour), tzinfo=UTC)
