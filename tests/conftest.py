@@ -1,28 +1,77 @@
-"""The suite's environment: set before Django reads its settings, so that no .env file can leak in."""
+"""Fixtures every test may use. A missing service skips with its reason; PAPERBOY_REQUIRE_SERVICES=1 fails instead."""
+
+from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
 
-os.environ["ENV_FILE"] = os.devnull
-os.environ.setdefault("SECRET_KEY", "only-for-tests")
-os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="paperboy-tests-"))
-os.environ.setdefault("CACHE_URL", "locmemcache://")
-os.environ.setdefault("EMAIL_BACKEND", "django.core.mail.backends.locmem.EmailBackend")
-os.environ.setdefault("CELERY_BROKER_URL", "memory://")
-os.environ.setdefault("POSTAL_ADDRESS", "1 Test Street, Testville")
-
-SHARED_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
+from tests import services
 
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The reference data beside the project: used in place, never copied into it."""
-    if SHARED_DATA.is_dir():
-        return SHARED_DATA
-    reason = f"reference data is absent: {SHARED_DATA}"
-    if os.environ.get("PAPERBOY_REQUIRE_SERVICES") == "1":
-        pytest.fail(reason)
-    pytest.skip(reason)
+    if not services.SHARED_DATA.is_dir():
+        services.missing(f"reference data is absent: {services.SHARED_DATA}")
+    return services.SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL database of this worker's own, dropped at the end."""
+    with services.postgres_database() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """A Redis that nobody else uses: flushing it is safe."""
+    with services.redis_server() as url:
+        yield url
+
+
+@pytest.fixture
+def smtp_sink() -> Iterator[Callable[..., services.SmtpSink]]:
+    """Start smtp-sink with the options given, as in smtp_sink("-r", "RCPT"); stopped after the test."""
+    started: list[services.SmtpSink] = []
+    with tempfile.TemporaryDirectory(prefix="paperboy-sink-") as folder:
+
+        def start(*options: str) -> services.SmtpSink:
+            own = Path(folder, str(len(started)))
+            own.mkdir()
+            started.append(services.SmtpSink(own, *options))
+            return started[-1]
+
+        yield start
+        for sink in started:
+            sink.stop()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of the Chromium on this machine."""
+    return services.chromium_path()
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    """Chromium without a window, driven by Playwright."""
+    # Playwright's synchronous interface keeps an event loop in this thread, which Django takes for asynchronous code.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        instance = playwright.chromium.launch(executable_path=chromium, args=list(services.CHROMIUM_ARGUMENTS))
+        yield instance
+        instance.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A fresh page, 1280 by 800, without cookies."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    yield context.new_page()
+    context.close()
