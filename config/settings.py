@@ -113,9 +113,10 @@ CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 60
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
+TICK_SECONDS = env.float("TICK_SECONDS", default=60.0)
 CELERY_BEAT_SCHEDULE = {
-    # A tick that no worker took within its minute is worthless: the next one does the same work.
-    "tick": {"task": "digest.tasks.tick", "schedule": 60.0, "options": {"expires": 55}},
+    # A tick that no worker took before the next one is worthless: the next one does the same work.
+    "tick": {"task": "digest.tasks.tick", "schedule": TICK_SECONDS, "options": {"expires": TICK_SECONDS}},
 }
 if CELERY_BROKER_URL.startswith("filesystem"):
     CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, str | int | bool] = {
