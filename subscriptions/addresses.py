@@ -1,1 +1,60 @@
-"""To be written."""
+"""Takes what someone typed into an address field, gives one normalised address and its keyed hash."""
+
+import hashlib
+import hmac
+import unicodedata
+
+import idna
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import EmailValidator
+
+MAX_LENGTH = 254  # RFC 5321 4.5.3.1.3: a path is at most 256 octets, two of them angle brackets
+MAX_LOCAL_LENGTH = 64  # RFC 5321 4.5.3.1.1
+
+_validate = EmailValidator(message="That does not look like an email address.", allowlist=[])
+
+
+def normalise(typed: str) -> str:
+    """The one spelling of a mailbox: trimmed, lower case, the domain in its ASCII (IDNA 2008) form.
+
+    Raises `ValidationError`, in words for the person who typed, for everything no mail could be sent to safely:
+    control characters, missing or several @, non-ASCII or quoted local parts, bare IP addresses, excess length.
+    """
+    local, domain = _split(typed)
+    address = f"{local}@{domain}".lower()
+    _validate(address)
+    return address
+
+
+def deliverable(typed: str) -> str:
+    """The same mailbox as it should be written to: the local part keeps the case it was typed in."""
+    address = "@".join(_split(typed))
+    normalise(address)
+    return address
+
+
+def address_hash(address_key: str) -> str:
+    """HMAC-SHA256 of a normalised address, in hex: recognises an address without keeping it."""
+    return hmac.digest(settings.SUPPRESSION_KEY.encode(), address_key.encode(), hashlib.sha256).hex()
+
+
+def _split(typed: str) -> tuple[str, str]:
+    address = typed.strip(" \t")
+    if len(address) > MAX_LENGTH:
+        raise ValidationError("That address is too long: 254 characters are the limit.", code="too_long")
+    if any(unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp") for character in address):
+        raise ValidationError("That address contains an invisible character. Please type it again.", code="control")
+    local, at, domain = address.rpartition("@")
+    if not at or not local or not domain or domain.startswith("["):
+        raise ValidationError("An email address looks like name@example.org.", code="invalid")
+    if not local.isascii() or '"' in local or len(local) > MAX_LOCAL_LENGTH:
+        raise ValidationError("We cannot send to the part before the @. Please check it.", code="invalid")
+    return local, _ascii_domain(domain)
+
+
+def _ascii_domain(domain: str) -> str:
+    try:
+        return idna.encode(domain, uts46=True).decode("ascii").lower()
+    except idna.IDNAError:
+        raise ValidationError("The part after the @ is not a domain name. Please check it.", code="invalid") from None

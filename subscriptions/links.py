@@ -1,1 +1,27 @@
-"""To be written."""
+"""Takes a subscriber, gives the absolute URLs that travel in their mail."""
+
+from django.conf import settings
+
+from subscriptions import tokens
+from subscriptions.models import Subscriber
+from subscriptions.tokens import Purpose
+
+
+def site_url(path: str = "/") -> str:
+    """A path of this site as the outside world writes it."""
+    return f"{settings.SITE_URL}{path}"
+
+
+def confirm_url(subscriber: Subscriber) -> str:
+    """Good for one confirmation, within `CONFIRMATION_DAYS` of its mail."""
+    return f"{settings.SITE_URL}/c/{tokens.make(Purpose.CONFIRM, subscriber.pk, subscriber.opt_in_round)}"
+
+
+def preferences_url(subscriber_id: int) -> str:
+    """Never expires: the mail it is in may be opened years later."""
+    return f"{settings.SITE_URL}/p/{tokens.make(Purpose.PREFERENCES, subscriber_id)}"
+
+
+def unsubscribe_url(subscriber_id: int) -> str:
+    """Never expires, and fits a List-Unsubscribe header line: 70 characters on a 40-character site address."""
+    return f"{settings.SITE_URL}/u/{tokens.make(Purpose.UNSUBSCRIBE, subscriber_id)}"

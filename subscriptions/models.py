@@ -93,7 +93,8 @@ class Subscriber(models.Model):
     class Meta:
         ordering = ["-created_at"]
         indexes = [
-            models.Index(fields=["next_delivery_at"], condition=Q(status="active"), name="subscriber_next_delivery")
+            models.Index(fields=["next_delivery_at"], condition=Q(status="active"), name="subscriber_next_delivery"),
+            models.Index(fields=["confirmation_sent_at"], condition=Q(status="pending"), name="subscriber_pending"),
         ]
         constraints = [
             models.CheckConstraint(

@@ -1,1 +1,255 @@
-"""To be written."""
+"""Takes a person's request, gives the rows that follow from it: the only way in or out for a person.
+
+Nothing here sends mail or enqueues; the edges do, with what these functions return.
+"""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q
+
+from subscriptions import addresses, queries
+from subscriptions.clock import next_slot
+from subscriptions.models import (
+    ConsentAction,
+    ConsentRecord,
+    Subscriber,
+    SubscriberStatus,
+    Suppression,
+    SuppressionReason,
+    Topic,
+)
+from subscriptions.tokens import TokenData
+
+logger = logging.getLogger(__name__)
+
+FORGET_AFTER = timedelta(days=30)  # how long an expired confirmation link can still say so
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """What a reader wants, and when. `topics` are slugs; none chosen means all of them."""
+
+    topics: tuple[str, ...] = ()
+    frequency: str = "daily"
+    delivery_hour: int = 7
+    delivery_weekday: int = 0
+    time_zone: str = "UTC"
+    digest_length: int = 10
+
+    @classmethod
+    def of(cls, subscriber: Subscriber) -> "Preferences":
+        return cls(
+            topics=tuple(subscriber.topics.values_list("slug", flat=True)),
+            frequency=subscriber.frequency,
+            delivery_hour=subscriber.delivery_hour,
+            delivery_weekday=subscriber.delivery_weekday,
+            time_zone=subscriber.time_zone,
+            digest_length=subscriber.digest_length,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a request came from, and the words that were agreed to: what the consent record keeps."""
+
+    name: str
+    ip_address: str | None = None
+    user_agent: str = ""
+    consent_text: str = ""
+    consent_version: str = ""
+
+
+def request_subscription(email: str, preferences: Preferences, origin: Origin, now: datetime) -> int | None:
+    """Remember that someone wants to read; give the id of the subscriber who needs a mail about it, or None.
+
+    New, unsubscribed and hard-bounced addresses begin a round of double opt-in; a pending one begins another once its
+    daily limit allows, and keeps the newest preferences meanwhile. An active reader is never changed, only told.
+    After a complaint, or a suppression by hand, nothing happens. Raises `ValidationError` for an invalid address.
+    """
+    key = addresses.normalise(email)
+    digest = addresses.address_hash(key)
+    with transaction.atomic():
+        reason = Suppression.objects.filter(address_hash=digest).values_list("reason", flat=True).first()
+        if reason not in (None, SuppressionReason.HARD_BOUNCE):
+            return None
+        _, created = Subscriber.objects.get_or_create(
+            address_key=key,
+            defaults={"email": addresses.deliverable(email), "address_hash": digest, "created_at": now},
+        )
+        subscriber = Subscriber.objects.select_for_update().get(address_key=key)
+        if subscriber.status == SubscriberStatus.ACTIVE and reason is None:
+            return subscriber.pk
+        if created or _may_be_asked_again(subscriber, now, bounced=reason is not None):
+            _begin_round(subscriber, preferences, origin, now)
+        elif subscriber.status == SubscriberStatus.PENDING:
+            _apply(subscriber, preferences)
+        return subscriber.pk if _awaits_confirmation_mail(subscriber) else None
+
+
+def request_again(subscriber: Subscriber, origin: Origin, now: datetime) -> int | None:
+    """A fresh double opt-in, under the same limits, for someone who holds one of our links; preferences are kept."""
+    return request_subscription(subscriber.email, Preferences.of(subscriber), origin, now)
+
+
+def claim_confirmation(subscriber_id: int, now: datetime) -> Subscriber | None:
+    """The pending subscriber, if their confirmation mail is ours to send: claimed before anything leaves."""
+    claimed = queries.pending_confirmations().filter(pk=subscriber_id).update(confirmation_sent_at=now)
+    return Subscriber.objects.get(pk=subscriber_id) if claimed else None
+
+
+def release_confirmation(subscriber: Subscriber) -> None:
+    """Give the claim back: the mail certainly did not leave, a later sweep sends it."""
+    Subscriber.objects.filter(
+        pk=subscriber.pk, status=SubscriberStatus.PENDING, confirmation_sent_at=subscriber.confirmation_sent_at
+    ).update(confirmation_sent_at=None)
+
+
+def confirm(token_data: TokenData, origin: Origin, now: datetime) -> Subscriber | None:
+    """Make a pending subscriber active; None if the link is used, outdated, expired, or the address is suppressed.
+
+    The first digest is due at once. Whoever confirms has received our mail: an earlier hard bounce is lifted.
+    """
+    with transaction.atomic():
+        subscriber = Subscriber.objects.select_for_update().filter(pk=token_data.subscriber_id).first()
+        if subscriber is None or not queries.is_confirmable(subscriber, token_data, now):
+            return None
+        suppressions = Suppression.objects.filter(address_hash=subscriber.address_hash)
+        if suppressions.exclude(reason=SuppressionReason.HARD_BOUNCE).exists():
+            return None
+        suppressions.delete()
+        subscriber.status = SubscriberStatus.ACTIVE
+        subscriber.confirmed_at = subscriber.next_delivery_at = now
+        subscriber.unsubscribed_at = None
+        subscriber.save(update_fields=["status", "confirmed_at", "next_delivery_at", "unsubscribed_at"])
+        _record(subscriber, ConsentAction.CONFIRMED, origin, now)
+        return subscriber
+
+
+def change_preferences(subscriber: Subscriber, preferences: Preferences, now: datetime) -> None:
+    """Store what the reader wants from now on. A digest that is already due stays due."""
+    with transaction.atomic():
+        row = Subscriber.objects.select_for_update().get(pk=subscriber.pk)
+        _apply(row, preferences)
+        if row.status == SubscriberStatus.ACTIVE and not (row.next_delivery_at and row.next_delivery_at <= now):
+            row.next_delivery_at = next_slot(preferences, now)
+            row.save(update_fields=["next_delivery_at"])
+    subscriber.refresh_from_db()
+
+
+def unsubscribe(subscriber_id: int, origin: Origin, now: datetime) -> bool:
+    """Stop writing to someone, at once; True if that changed anything. Harmless to repeat, or for nobody."""
+    with transaction.atomic():
+        left = (
+            Subscriber.objects.filter(pk=subscriber_id)
+            .exclude(status=SubscriberStatus.UNSUBSCRIBED)
+            .update(status=SubscriberStatus.UNSUBSCRIBED, unsubscribed_at=now, next_delivery_at=None)
+        )
+        if left:
+            _record(Subscriber.objects.get(pk=subscriber_id), ConsentAction.UNSUBSCRIBED, origin, now)
+    return bool(left)
+
+
+def suppress(address_hash: str, reason: str, detail: str, now: datetime) -> Suppression:
+    """Never write to this address again. A hard bounce gives way to a graver reason; a complaint also unsubscribes."""
+    with transaction.atomic():
+        suppression, created = Suppression.objects.get_or_create(
+            address_hash=address_hash, defaults={"reason": reason, "detail": detail[:300], "created_at": now}
+        )
+        if not created and suppression.reason == SuppressionReason.HARD_BOUNCE != reason:
+            suppression.reason, suppression.detail = reason, detail[:300]
+            suppression.save(update_fields=["reason", "detail"])
+        if reason == SuppressionReason.COMPLAINT:
+            for subscriber_id in Subscriber.objects.filter(address_hash=address_hash).values_list("pk", flat=True):
+                unsubscribe(subscriber_id, Origin("complaint"), now)
+    return suppression
+
+
+def unsuppress(address_hash: str) -> bool:
+    """Let an address be written to again, a decision for people; True if it had been suppressed."""
+    deleted, _ = Suppression.objects.filter(address_hash=address_hash).delete()
+    return bool(deleted)
+
+
+def advance_slots(subscriber_ids: Iterable[int], now: datetime) -> int:
+    """Move slots that have come to the next one after `now`; gives how many. One UPDATE for each distinct slot."""
+    rows = Subscriber.objects.filter(pk__in=list(subscriber_ids)).only(
+        "frequency", "delivery_hour", "delivery_weekday", "time_zone"
+    )
+    by_slot: dict[datetime, list[int]] = {}
+    for row in rows:
+        by_slot.setdefault(next_slot(row, now), []).append(row.pk)
+    # A slot that meanwhile moved into the future was set by the reader's own new preferences: it stays.
+    passed = Subscriber.objects.active().filter(Q(next_delivery_at__lte=now) | Q(next_delivery_at=None))
+    return sum(passed.filter(pk__in=ids).update(next_delivery_at=slot) for slot, ids in by_slot.items())
+
+
+def forget_unconfirmed(now: datetime) -> int:
+    """Delete who never confirmed, a month after their link expired; gives how many. The consent record stays."""
+    stale = Subscriber.objects.filter(
+        status=SubscriberStatus.PENDING,
+        confirmed_at=None,
+        confirmation_sent_at__lt=queries.confirmations_valid_since(now) - FORGET_AFTER,
+    )
+    _, deleted = stale.delete()
+    return deleted.get(Subscriber._meta.label, 0)
+
+
+def _may_be_asked_again(subscriber: Subscriber, now: datetime, *, bounced: bool) -> bool:
+    """Whether one more confirmation mail is within the address's limit.
+
+    Only requests that nobody confirmed count: who answered them wanted them. An address that bounced is tried once in
+    the life of a confirmation link, since each mail to a dead mailbox costs reputation.
+    """
+    if _awaits_confirmation_mail(subscriber):
+        return False
+    window = timedelta(days=settings.CONFIRMATION_DAYS if bounced else 1)
+    limit = 1 if bounced else settings.SIGNUPS_PER_ADDRESS_PER_DAY
+    asked = ConsentRecord.objects.filter(
+        address_hash=subscriber.address_hash, action=ConsentAction.REQUESTED, created_at__gt=now - window
+    )
+    if subscriber.confirmed_at:
+        asked = asked.filter(created_at__gt=subscriber.confirmed_at)
+    return asked.count() < limit
+
+
+def _awaits_confirmation_mail(subscriber: Subscriber) -> bool:
+    return subscriber.status == SubscriberStatus.PENDING and subscriber.confirmation_sent_at is None
+
+
+def _begin_round(subscriber: Subscriber, preferences: Preferences, origin: Origin, now: datetime) -> None:
+    Subscriber.objects.filter(pk=subscriber.pk).update(
+        status=SubscriberStatus.PENDING,
+        opt_in_round=F("opt_in_round") + 1,
+        confirmation_sent_at=None,
+        next_delivery_at=None,
+    )
+    subscriber.refresh_from_db()
+    _apply(subscriber, preferences)
+    _record(subscriber, ConsentAction.REQUESTED, origin, now)
+
+
+def _apply(subscriber: Subscriber, preferences: Preferences) -> None:
+    fields = ["frequency", "delivery_hour", "delivery_weekday", "time_zone", "digest_length"]
+    for field in fields:
+        setattr(subscriber, field, getattr(preferences, field))
+    subscriber.save(update_fields=fields)
+    subscriber.topics.set(Topic.objects.filter(slug__in=preferences.topics))
+
+
+def _record(subscriber: Subscriber, action: ConsentAction, origin: Origin, now: datetime) -> None:
+    ConsentRecord.objects.create(
+        subscriber=subscriber,
+        address_hash=subscriber.address_hash,
+        action=action,
+        text=origin.consent_text,
+        text_version=origin.consent_version,
+        origin=origin.name[:200],
+        ip_address=origin.ip_address if settings.CONSENT_RECORDS_IP else None,
+        user_agent=origin.user_agent[:300],
+        created_at=now,
+    )

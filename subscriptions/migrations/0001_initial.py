@@ -189,6 +189,12 @@ class Migration(migrations.Migration):
                 condition=models.Q(("status", "active")), fields=["next_delivery_at"], name="subscriber_next_delivery"
             ),
         ),
+        migrations.AddIndex(
+            model_name="subscriber",
+            index=models.Index(
+                condition=models.Q(("status", "pending")), fields=["confirmation_sent_at"], name="subscriber_pending"
+            ),
+        ),
         migrations.AddConstraint(
             model_name="subscriber",
             constraint=models.CheckConstraint(
