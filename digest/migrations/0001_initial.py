@@ -88,6 +88,7 @@ class Migration(migrations.Migration):
                 ),
                 ("detail", models.TextField(blank=True, help_text="Why it was rejected, skipped or is unknown")),
                 ("selection", models.JSONField(blank=True, default=list)),
+                ("preferences", models.JSONField(blank=True, default=dict)),
                 ("due_at", models.DateTimeField(help_text="Not sent before")),
                 ("lease", models.UUIDField(blank=True, editable=False, null=True)),
                 ("leased_until", models.DateTimeField(blank=True, editable=False, null=True)),

@@ -45,7 +45,8 @@ class Delivery(models.Model):
     """One reader's copy of one edition.
 
     `selection` is the digest itself, best first: [{"paper": id, "score": float, "parts": [[name, float], ...]}, ...]
-    where score is the sum of the parts. `uid` names the message to the outside world (Message-ID, provider metadata).
+    where score is the sum of the parts; `preferences` is what it was chosen by, `digest.selection.Interests.as_json()`:
+    with the frozen edition enough to choose it again. `uid` names the message to the outside world (Message-ID, provider metadata).
     A lease only says which worker looks after a queued row; it can lapse without harm. A claim precedes the
     wire: a row that is still claimed when its worker is gone may have been sent.
     """
@@ -59,6 +60,7 @@ class Delivery(models.Model):
     state = models.CharField(max_length=10, choices=DeliveryState.choices, default=DeliveryState.QUEUED)
     detail = models.TextField(blank=True, help_text="Why it was rejected, skipped or is unknown")
     selection = models.JSONField(default=list, blank=True)
+    preferences = models.JSONField(default=dict, blank=True)
     due_at = models.DateTimeField(help_text="Not sent before")
     lease = models.UUIDField(null=True, blank=True, editable=False)
     leased_until = models.DateTimeField(null=True, blank=True, editable=False)
