@@ -1,15 +1,16 @@
 """All settings, read from the environment; defaults run on a laptop. docs/settings.md explains each one.
 
-A variable NAME that holds a secret may be given as NAME_FILE instead: the path of a file with the value.
+Any variable NAME may be given as NAME_FILE instead, the path of a file with the value: made for secrets.
 """
 
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
-import environ
+from config.environment import Environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.FileAwareEnv()
+env = Environment()
 env.read_env(os.environ.get("ENV_FILE", BASE_DIR / ".env"))
 
 # The site
@@ -19,8 +20,10 @@ SECRET_KEY = env.str("SECRET_KEY", default="")
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 SITE_NAME = env.str("SITE_NAME", default="Paperboy")
 SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000").rstrip("/")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+SITE_HOST = urlsplit(SITE_URL).hostname or ""
+# This machine's own names stay allowed: health checks ask by them.
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[SITE_HOST, "127.0.0.1", "localhost", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[SITE_URL] if SITE_URL.startswith("https://") else [])
 DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var")))
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
@@ -81,11 +84,7 @@ LIST_ID = env.str("LIST_ID", default="")
 POSTAL_ADDRESS = env.str("POSTAL_ADDRESS", default="")
 OUTBOX_DIR = DATA_DIR / "outbox"
 # Every ANYMAIL_<NAME> variable (or ANYMAIL_<NAME>_FILE) becomes ANYMAIL["<NAME>"], whatever the provider.
-ANYMAIL = {
-    name.removeprefix("ANYMAIL_").removesuffix("_FILE"): env.str(name.removesuffix("_FILE"))
-    for name in os.environ
-    if name.startswith("ANYMAIL_")
-}
+ANYMAIL = env.prefixed("ANYMAIL_")
 
 # Database, cache and queue
 
@@ -103,6 +102,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 CACHES = {"default": env.cache_url("CACHE_URL", default="dbcache://paperboy_cache")}
 
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="filesystem://")
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # one log format for all processes
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -156,6 +156,7 @@ INSTALLED_APPS = [
     "csp",
     "subscriptions",
     "digest",
+    "config",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

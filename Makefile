@@ -1,0 +1,90 @@
+# Everything a newcomer, a developer and CI run. `make help` lists the targets.
+
+PYTHON ?= python3
+PORT ?= 8000
+BIN := .venv/bin
+PYTEST := $(BIN)/pytest -n auto
+# Tools that only read the code need the settings to import, not to be anyone's.
+NEUTRAL := SECRET_KEY=not-a-secret ENV_FILE=/dev/null
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check lint types imports migrations deploy test-postgres format bench demo-real lock clean system-deps hooks
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+run: .venv/.installed .env ## Start everything at http://127.0.0.1:8000 (PORT=...), sample content included; Ctrl-C stops it
+	@$(BIN)/python manage.py run --port $(PORT)
+
+test: .venv/.installed-dev ## Run the tests; says what it skipped and why
+	$(PYTEST)
+
+check: lint types imports migrations deploy ## All that CI runs: every real service is required
+	PAPERBOY_REQUIRE_SERVICES=1 $(MAKE) --no-print-directory test
+	PAPERBOY_REQUIRE_SERVICES=1 $(MAKE) --no-print-directory test-postgres
+
+lint: .venv/.installed-dev ## Ruff: rules and format
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: .venv/.installed-dev ## mypy, strict
+	$(NEUTRAL) $(BIN)/mypy
+
+imports: .venv/.installed-dev ## The import rules of docs/architecture.md
+	$(NEUTRAL) $(BIN)/lint-imports
+
+migrations: .venv/.installed-dev ## Every model change has its migration
+	$(NEUTRAL) $(BIN)/python manage.py makemigrations --check --dry-run
+
+deploy: .venv/.installed-dev ## Django's deployment checks, on the settings a production site would have
+	@env -i PATH="$$PATH" HOME="$$HOME" ENV_FILE=docs/production.env $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+test-postgres: .venv/.installed-dev ## Run the tests that touch the database on PostgreSQL
+	TEST_DATABASE=postgres $(PYTEST)
+
+format: .venv/.installed-dev ## Format the code and sort the imports
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: .venv/.installed-dev ## Delivery speed against the plain Django way, into smtp-sink on this machine
+	$(BIN)/python -m tests.bench
+
+demo-real: .venv/.installed-dev ## The whole story on real feeds: ingest, sign up, send, receive, unsubscribe
+	$(BIN)/pytest tests/test_pipeline.py -s
+
+lock: .venv/.installed-dev ## Pin the dependencies of the .in files anew, with hashes
+	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --python-version 3.11 requirements.in -o requirements.txt
+	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --python-version 3.11 requirements-dev.in -o requirements-dev.txt
+
+hooks: .venv/.installed-dev ## Check every commit before it is made (pre-commit)
+	$(BIN)/pre-commit install
+
+system-deps: ## Install what the tests use besides Python (Debian, Ubuntu): PostgreSQL, Redis, Chromium, smtp-sink
+	@.ci/system-deps
+
+clean: ## Remove the environment and the caches; var/ (the database) and .env stay
+	rm -rf .venv staticfiles .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Paperboy needs Python 3.11 or newer, $(PYTHON) is $$($(PYTHON) --version 2>&1); try make PYTHON=python3.12 ..." >&2; exit 1; }
+	@echo "Creating .venv"
+	@$(PYTHON) -m venv .venv
+
+# The stamps make a start that finds nothing changed cost nothing. requirements-dev.txt holds all of requirements.txt.
+.venv/.installed: requirements.txt | .venv/bin/python
+	@echo "Installing $<"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+.venv/.installed-dev: requirements-dev.txt | .venv/bin/python
+	@echo "Installing $<"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@ .venv/.installed
+
+# Written once, readable by its owner alone, and never overwritten.
+.env:
+	@umask 077 && sed -e "s|^SECRET_KEY=.*|SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))')|" \
+		-e 's|^DEBUG=.*|DEBUG=true|' .env.example > .env.partial && mv .env.partial .env
+	@echo "Wrote .env with a new SECRET_KEY"
