@@ -1,0 +1,153 @@
+"""A compiled edition, one reader and their choices in, one message out: a join of encoded pieces."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from django.utils.html import escape
+
+from digest.errors import DeliveryError
+from digest.rendering import headers, quoted, words
+from digest.rendering.cards import TEXT_WIDTH
+from digest.rendering.edition import CompiledCard, CompiledEdition, CompiledPaper
+from digest.rendering.facts import Chosen, ReaderFacts
+from digest.rendering.message import DigestMessage, Encoded
+from subscriptions import links
+from subscriptions.models import Frequency
+
+# Gmail cuts a message off at 102,400 bytes of HTML; the footer, with its links, must survive what gateways add.
+MAX_HTML_BYTES = 80_000
+READER_BYTES = 2_500  # names of topics, address, links, preheader
+REASON_BYTES = 160
+MAX_REMEMBERED = 20_000
+
+HTML_POSITIONS = [quoted.encode(str(position)) for position in range(31)]
+TEXT_POSITIONS = [quoted.encode(f"{position:>2}. ") for position in range(31)]
+RHYTHMS = {
+    Frequency.DAILY.value: "every day",
+    Frequency.WEEKDAYS.value: "from Monday to Friday",
+    Frequency.WEEKLY.value: "once a week",
+}
+
+Fill = dict[str, bytes]
+T = TypeVar("T")
+
+
+def assemble(compiled: CompiledEdition, reader: ReaderFacts, choices: Sequence[Chosen]) -> DigestMessage:
+    """One reader's digest, best paper first.
+
+    DeliveryError without choices (nobody gets an empty mail) or for a paper that was not compiled; ValueError or
+    BadHeaderError for an address that is none.
+    """
+    papers = _papers(compiled, choices)
+    html_cards, text_cards = _cards(compiled, papers, choices)
+    subject, subject_line, preheader = _opening(compiled, papers)
+    unsubscribe = links.unsubscribe_url(reader.subscriber_id)
+    html, text = _reader_lines(compiled, reader, len(papers))
+    own: Fill = {
+        "preferences": quoted.encode(links.preferences_url(reader.subscriber_id)),
+        "unsubscribe": quoted.encode(unsubscribe),
+    }
+    message_id = headers.message_id(reader.uid, compiled.from_domain)
+    head = (
+        compiled.shared_headers,
+        headers.recipient(reader.email),
+        subject_line,
+        headers.date_line(reader.now.replace(microsecond=0)),
+        f"Message-ID: {message_id}\r\nList-Unsubscribe: <{unsubscribe}>\r\n".encode("ascii"),
+        compiled.opening,
+    )
+    return DigestMessage(
+        encoded=Encoded(
+            head=b"".join(head),
+            text=compiled.text.fill(text | own | {"cards": text_cards}),
+            between=compiled.between,
+            html=compiled.html.fill(html | own | {"cards": html_cards, "preheader": preheader}),
+            tail=compiled.tail,
+        ),
+        subject=subject,
+        from_email=compiled.from_email,
+        to=reader.email,
+        reply_to=compiled.reply_to,
+        headers={**compiled.headers, "Message-ID": message_id, "List-Unsubscribe": f"<{unsubscribe}>"},
+        date=reader.now,
+        delivery=str(reader.uid),
+        tags=[compiled.facts.kind],
+    )
+
+
+def _papers(compiled: CompiledEdition, choices: Sequence[Chosen]) -> list[CompiledPaper]:
+    if not choices:
+        raise DeliveryError("A digest without papers is not sent")
+    try:
+        return [compiled.papers[choice.paper_id] for choice in choices]
+    except KeyError as missing:
+        raise DeliveryError(f"Paper {missing} was not compiled with its edition") from missing
+
+
+def _cards(
+    compiled: CompiledEdition, papers: Sequence[CompiledPaper], choices: Sequence[Chosen]
+) -> tuple[bytes, bytes]:
+    """The cards' HTML and text, each with its position and its reason."""
+    html, text = [], []
+    chosen = zip(_fitting(compiled, papers), choices, strict=True)
+    for position, (card, choice) in enumerate(chosen, start=1):
+        reason = compiled.reasons.line(choice.parts)
+        html.append(card.html.fill({"position": HTML_POSITIONS[position], "reason": reason.html}))
+        text.append(card.text.fill({"position": TEXT_POSITIONS[position], "reason": reason.text}))
+    return b"".join(html), b"".join(text)
+
+
+def _fitting(compiled: CompiledEdition, papers: Sequence[CompiledPaper]) -> list[CompiledCard]:
+    """Full cards for as many leading papers as the mail has room for, brief ones for the rest."""
+    room = MAX_HTML_BYTES - compiled.html.size - READER_BYTES - len(papers) * REASON_BYTES
+    room -= sum(paper.full.html.size for paper in papers)
+    cards = [paper.full for paper in papers]
+    for place in range(len(papers) - 1, -1, -1):
+        if room >= 0:
+            break
+        room += papers[place].full.html.size - papers[place].brief.html.size
+        cards[place] = papers[place].brief
+    return cards
+
+
+def _opening(compiled: CompiledEdition, papers: Sequence[CompiledPaper]) -> tuple[str, bytes, bytes]:
+    """Subject, its header line, and the preheader; readers whose digests open alike share them."""
+
+    def compose() -> tuple[str, bytes, bytes]:
+        subject = words.subject(papers[0].title, len(papers))
+        preheader = words.preheader([paper.title for paper in papers[:3]], len(papers), papers[0].opening)
+        return subject, headers.subject_line(subject), quoted.encode(escape(preheader))
+
+    return _remembered(compiled, (len(papers), *(paper.id for paper in papers[:3])), compose)
+
+
+def _reader_lines(compiled: CompiledEdition, reader: ReaderFacts, count: int) -> tuple[Fill, Fill]:
+    """The holes that tell what this reader asked for, for HTML and for text."""
+
+    def compose() -> tuple[Fill, Fill]:
+        chosen = words.chosen_line(count, reader.topics)
+        date, rhythm = words.long_date(reader.local_date), RHYTHMS[reader.frequency]
+        lines = {"date": date, "chosen": chosen, "rhythm": rhythm}
+        text = lines | {"chosen": textwrap.fill(chosen, TEXT_WIDTH, break_on_hyphens=False)}
+        return (
+            {name: quoted.encode(escape(line)) for name, line in lines.items()},
+            {name: quoted.encode(line) for name, line in text.items()},
+        )
+
+    html, text = _remembered(compiled, (reader.local_date, reader.topics, reader.frequency, count), compose)
+    return (
+        html | {"email": quoted.encode(escape(reader.email))},
+        text | {"email": quoted.encode(reader.email)},
+    )
+
+
+def _remembered(compiled: CompiledEdition, key: tuple[object, ...], compose: Callable[[], T]) -> T:
+    memory: dict[tuple[object, ...], T] = compiled.remembered
+    if key not in memory:
+        if len(memory) >= MAX_REMEMBERED:
+            memory.clear()
+        memory[key] = compose()
+    return memory[key]

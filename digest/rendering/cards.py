@@ -1,0 +1,140 @@
+"""Papers in, what their cards say out: every word shortened, wrapped and ready for a template."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from digest.rendering import words
+from digest.rendering.facts import PaperFacts
+
+TITLE_BYTES = 300
+TEXT_WIDTH = 76
+TEXT_INDENT = "    "
+
+
+class Link(NamedTuple):
+    label: str
+    url: str
+
+
+class Variant(NamedTuple):
+    """How much a card says, in bytes of escaped UTF-8."""
+
+    name: str
+    abstract: int
+    blurb: int
+
+
+FULL = Variant("full", abstract=1600, blurb=2000)
+BRIEF = Variant("brief", abstract=420, blurb=280)
+VARIANTS = (FULL, BRIEF)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One paper's card in one variant. `wrapped_*` are the same words for the text part."""
+
+    paper: PaperFacts
+    variant: Variant
+    title: str
+    byline: str
+    filed: tuple[str, ...]
+    abstract: str
+    blurb: str
+    links: tuple[Link, ...]
+
+    @property
+    def key(self) -> str:
+        return card_key(self.paper, self.variant)
+
+    @property
+    def wrapped_title(self) -> str:
+        """Behind its position, which fills the indent of the first line."""
+        return _wrapped(self.title).removeprefix(TEXT_INDENT)
+
+    @property
+    def wrapped_byline(self) -> str:
+        return _wrapped(self.byline)
+
+    @property
+    def wrapped_filed(self) -> str:
+        return _wrapped(" · ".join(self.filed))
+
+    @property
+    def wrapped_abstract(self) -> str:
+        return _wrapped(self.abstract)
+
+    @property
+    def wrapped_blurb(self) -> str:
+        return _wrapped(f"The editor: {self.blurb}")
+
+    @property
+    def wrapped_links(self) -> str:
+        return "\n".join(map(_wrapped_link, self.links))
+
+
+def card_key(paper: PaperFacts, variant: Variant) -> str:
+    return f"{paper.id}-{variant.name}"
+
+
+def card(paper: PaperFacts, variant: Variant) -> Card:
+    whole = words.one_line(paper.abstract)
+    abstract = words.shorten(whole, variant.abstract)
+    return Card(
+        paper=paper,
+        variant=variant,
+        title=words.shorten(words.one_line(paper.title), TITLE_BYTES),
+        byline=words.byline(paper.authors),
+        filed=tuple(_filed(paper)),
+        abstract=abstract,
+        blurb=words.shorten(words.one_line(paper.blurb), variant.blurb),
+        links=tuple(_links(paper, is_cut=abstract != whole)),
+    )
+
+
+def _filed(paper: PaperFacts) -> Iterator[str]:
+    """Where and when it appeared, and what the community made of it."""
+    if paper.is_sample:
+        yield "Invented sample"
+    if paper.label:
+        yield words.one_line(paper.label)
+    if paper.published_on:
+        yield words.short_date(paper.published_on)
+    if paper.upvotes:
+        yield "1 upvote" if paper.upvotes == 1 else f"{paper.upvotes:,} upvotes"
+
+
+def _links(paper: PaperFacts, *, is_cut: bool) -> Iterator[Link]:
+    if url := words.web_url(paper.url):
+        yield Link(f"{'Read on' if is_cut else 'Read'} at {words.host(url)}", url)
+    if code := words.web_url(paper.code_url):
+        stars = "1 star" if paper.stars == 1 else f"{paper.stars:,} stars"
+        yield Link(f"Code, {stars}" if paper.stars else "Code", code)
+    if project := words.web_url(paper.project_url):
+        yield Link("Project page", project)
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(
+        text,
+        TEXT_WIDTH,
+        initial_indent=TEXT_INDENT,
+        subsequent_indent=TEXT_INDENT,
+        break_long_words=True,
+        break_on_hyphens=False,
+    )
+
+
+def _wrapped_link(link: Link) -> str:
+    """An address is never broken: where it does not fit behind its label it gets its own line."""
+    line = f"{TEXT_INDENT}{link.label}: {link.url}"
+    return line if len(line) <= TEXT_WIDTH else f"{TEXT_INDENT}{link.label}:\n{TEXT_INDENT}{link.url}"
+
+
+def wrapped_paragraphs(text: str) -> str:
+    """Someone's words for the text part: their paragraphs kept, lines filled."""
+    paragraphs = [words.one_line(block) for block in text.replace("\r\n", "\n").split("\n\n")]
+    return "\n\n".join(textwrap.fill(block, TEXT_WIDTH, break_on_hyphens=False) for block in paragraphs if block)

@@ -1,0 +1,65 @@
+"""What a digest is made of, as plain values: the edition, its papers, one reader, one choice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+from uuid import UUID
+
+from subscriptions.models import Frequency
+
+
+@dataclass(frozen=True, slots=True)
+class EditionFacts:
+    """The issue, as every reader shares it. `date` of a weekly edition is the Monday its week begins on."""
+
+    kind: str
+    date: date
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PaperFacts:
+    """One paper as it stood when the edition was compiled; `blurb` is the editor's, `label` where it is filed."""
+
+    id: int
+    title: str
+    abstract: str = ""
+    authors: Sequence[str] = ()
+    url: str = ""
+    code_url: str = ""
+    project_url: str = ""
+    label: str = ""
+    published_on: date | None = None
+    upvotes: int = 0
+    stars: int = 0
+    blurb: str = ""
+    is_sample: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderFacts:
+    """One reader and the delivery this message is for.
+
+    `uid` is the delivery's public name; `topics` are the names of the topics the reader chose, none meaning all;
+    `local_date` is the day it is where the reader lives; `now` becomes the Date header.
+    """
+
+    subscriber_id: int
+    email: str
+    uid: UUID
+    local_date: date
+    now: datetime
+    topics: tuple[str, ...] = ()
+    frequency: str = Frequency.DAILY
+
+
+class Chosen(Protocol):
+    """A paper chosen for a reader; the parts add up to its score (digest.selection.Choice)."""
+
+    @property
+    def paper_id(self) -> int: ...
+    @property
+    def parts(self) -> tuple[tuple[str, float], ...]: ...

@@ -1,0 +1,122 @@
+"""Facts in, the words of the digest out: subject, preheader, bylines, dates, shortened abstracts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.utils.html import escape
+
+AUTHORS_SHOWN = 3
+SUBJECT_LENGTH = 78
+PREHEADER_LENGTHS = (40, 110)
+
+# White space, control characters, and the invisible ones that reverse or hide what follows.
+_SPACE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200b\u2028-\u202e\u2066-\u2069\ufeff]+")
+_SENTENCE_END = re.compile(r"[.!?…]['\"’”)\]]?(?=\s)|[。！？]")
+
+
+def one_line(text: str) -> str:
+    """Without line breaks, control characters and runs of space: fit for a header."""
+    return _SPACE.sub(" ", text).strip()
+
+
+def shorten(text: str, limit: int) -> str:
+    """At most `limit` UTF-8 bytes once escaped for HTML, cut after a sentence or else after a word, with an ellipsis.
+
+    A sentence's end counts where it keeps at least half of the room.
+    """
+    if _weight(text) <= limit:
+        return text
+    room = text[:limit]
+    while _weight(room) > limit - 4:  # "…" and a space
+        room = room[: min(len(room) - 1, len(room) * limit // _weight(room))]
+    ends = [match.end() for match in _SENTENCE_END.finditer(room)]
+    if ends and ends[-1] * 2 >= len(room):
+        return f"{room[: ends[-1]]} …"
+    return f"{_whole_words(room)}…"
+
+
+def _weight(text: str) -> int:
+    return len(escape(text).encode())
+
+
+def _whole_words(room: str) -> str:
+    cut = room.rfind(" ")
+    # A text without spaces (or with one far back) is cut where it must be.
+    return (room[:cut] if cut * 2 >= len(room) else room).rstrip(" ,;:-–—([")
+
+
+def clip(text: str, length: int) -> str:
+    """At most `length` characters, cut after a word, with an ellipsis."""
+    return text if len(text) <= length else f"{_whole_words(text[: length - 1])}…"
+
+
+def byline(authors: Sequence[str]) -> str:
+    """ "A, B and C", or "A, B, C and 37 others": a list of four is given whole rather than end in "1 other"."""
+    names = [name for author in authors if (name := clip(one_line(author), 60))]
+    if len(names) > AUTHORS_SHOWN + 1:
+        return f"{', '.join(names[:AUTHORS_SHOWN])} and {len(names) - AUTHORS_SHOWN:,} others"
+    return enumeration(names)
+
+
+def enumeration(names: Sequence[str]) -> str:
+    *first, last = names or [""]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def long_date(day: date) -> str:
+    return f"{day:%A}, {day.day} {day:%B %Y}"
+
+
+def short_date(day: date) -> str:
+    return f"{day.day} {day:%B %Y}"
+
+
+def papers(count: int) -> str:
+    return "1 paper" if count == 1 else f"{count:,} papers"
+
+
+def subject(lead: str, count: int) -> str:
+    """The leading paper's title, and how many more: at most 78 characters."""
+    rest = f" and {count - 1:,} more" if count > 1 else ""
+    return clip(one_line(lead), SUBJECT_LENGTH - len(rest)) + rest
+
+
+def preheader(titles: Sequence[str], count: int, opening: str) -> str:
+    """What an inbox shows beside the subject, which names the lead already: 40 to 110 characters.
+
+    The next titles, or where the lead is alone, how its abstract opens.
+    """
+    shortest, longest = PREHEADER_LENGTHS
+    if count > 1:
+        line = f"Also: {' · '.join(clip(one_line(title), 50) for title in titles[1:3])}"
+    else:
+        line = f"One paper for you: {one_line(opening)}"
+    if len(line) < shortest:
+        line = f"{line.rstrip('. ')} · {papers(count)} in this digest from {one_line(settings.SITE_NAME)}"
+    return clip(line, longest)
+
+
+def chosen_line(count: int, topics: Sequence[str]) -> str:
+    if not topics:
+        return f"{papers(count)} from all topics"
+    return f"{papers(count)} chosen for {enumeration([one_line(topic) for topic in topics])}"
+
+
+def web_url(url: str) -> str:
+    """A link fit for mail, or "": absolute and https. Plain http is upgraded: mail filters mark it down."""
+    try:
+        parts = urlsplit(one_line(url).replace(" ", "%20"))
+    except ValueError:
+        return ""
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return ""
+    return parts._replace(scheme="https").geturl()
+
+
+def host(url: str) -> str:
+    return (urlsplit(url).hostname or "").removeprefix("www.")
