@@ -1,0 +1,99 @@
+"""arXiv's daily announcements in (`rss.arxiv.org/atom/<category>`, its RSS form, the old RDF), papers out."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from xml.etree.ElementTree import Element
+from zoneinfo import ZoneInfo
+
+from digest.errors import SourceError
+from digest.sources import arxiv_words, dates, identifiers, people, text
+from digest.sources.base import WEEKEND, FetchedPaper, ParsedFeed, UnusableEntry, collected, read_each
+from digest.sources.markup import children, name, tree, value
+from digest.sources.tidy import tidy
+
+EASTERN = ZoneInfo("America/New_York")
+
+
+class ArxivAtom:
+    kind = "arxiv_atom"
+
+    def parse(self, body: bytes, *, content_type: str = "", url: str = "") -> ParsedFeed:
+        root = tree(body)
+        if name(root) not in ("feed", "rss", "rdf"):
+            raise SourceError(f"not an arXiv feed: its root is <{text.line(name(root), 40)}>", permanent=True)
+        channel = root if name(root) == "feed" else next(children(root, "channel"), root)
+        refuse_error_feed(channel)
+        entries = [*children(root, "item"), *children(channel, "item"), *children(channel, "entry")]
+        listed_on = dates.day(value(channel, "date"))
+        return collected(
+            read_each(entries, lambda entry: read(entry, listed_on)),
+            claim=claim(channel, entries),
+            rest_days=WEEKEND,
+            time_zone=EASTERN.key,
+        )
+
+    def further_urls(self, url: str, feed: ParsedFeed, now: datetime) -> tuple[str, ...]:
+        return ()
+
+
+def refuse_error_feed(channel: Element) -> None:
+    """A wrong category gets a well-formed feed without entries whose title says so."""
+    title = value(channel, "title")
+    if title.lower().startswith("feed error"):
+        detail = value(channel, "subtitle") or value(channel, "description")
+        raise SourceError(text.line(f"{title}: {detail}", 300), permanent=True)
+
+
+def claim(channel: Element, entries: list[Element]) -> str:
+    """What the feed says of itself: the day of its announcement, and the day it was made (arXiv's day, not UTC's)."""
+    announced = [value(entry, tag) for entry in entries[:1] for tag in ("published", "pubdate")]
+    announced += [value(channel, tag) for tag in ("pubdate", "date")]
+    made = map(dates.moment, (value(channel, tag) for tag in ("updated", "lastbuilddate")))
+    made_on = next((moment.astimezone(EASTERN).date() for moment in made if moment), None)
+    return f"announced {next(filter(None, map(dates.day, announced)), None)}, made {made_on}"
+
+
+def read(entry: Element, listed_on: date | None) -> FetchedPaper:
+    """`listed_on` is the channel's own day, for feeds whose entries carry none."""
+    words = arxiv_words.announcement(value(entry, "title"), value(entry, "summary") or value(entry, "description"))
+    arxiv_id, version = identity(entry, words.identifier)
+    kind = value(entry, "announce_type").lower() or words.kind
+    replacement = arxiv_words.is_replacement(kind, version)
+    written = value(entry, "published") or value(entry, "pubdate")
+    category = words.category.strip()
+    return tidy(
+        FetchedPaper(
+            title=words.title,
+            abstract=words.abstract,
+            authors=authors(entry),
+            arxiv_id=arxiv_id,
+            version=version,
+            doi=value(entry, "doi"),
+            categories=tuple(tag.get("term") or (tag.text or "").strip() for tag in children(entry, "category"))
+            or ((category,) if category else ()),
+            primary_category=category,
+            journal_reference=value(entry, "journal_reference"),
+            license_url=value(entry, "rights"),
+            published_at=arxiv_words.published(dates.moment(written), arxiv_id, replacement=replacement),
+            listed_on=dates.day(written) or listed_on,
+            is_replacement=replacement,
+        ),
+        markup=words.abstract.lstrip().startswith("<p>"),
+    )
+
+
+def identity(entry: Element, written: str) -> tuple[str, int | None]:
+    """The id and version from wherever the format keeps the version; without an arXiv id it is no arXiv paper."""
+    link = next((link.get("href") or link.text or "" for link in children(entry, "link")), "")
+    candidates = (value(entry, "id"), value(entry, "guid"), written, link)
+    found = [identity for identity in map(identifiers.arxiv, candidates) if identity]
+    if not found:
+        raise UnusableEntry("no arXiv id")
+    return max(found, key=lambda identity: identity[1] or 0)
+
+
+def authors(entry: Element) -> tuple[str, ...]:
+    """All in one string, with affiliations in brackets; in the old feeds each an escaped link."""
+    creators = [value for creator in children(entry, "creator") if (value := "".join(creator.itertext()))]
+    return tuple(name for creator in creators for name in people.split(text.from_markup(creator)))

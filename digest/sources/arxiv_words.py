@@ -1,0 +1,50 @@
+"""What arXiv's own feeds write into titles and descriptions in, the paper's parts out."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from digest.sources import identifiers
+
+LEAD = re.compile(r"^\s*arXiv:(?P<id>\S+)\s+Announce Type:\s*(?P<kind>[\w-]+)\s*(?:Abstract:)?\s*", re.IGNORECASE)
+OLD_TITLE = re.compile(
+    r"\s*\.?\s*\(arXiv:(?P<id>\S+)\s*(?:\[(?P<category>[^\]]{1,40})\])?\s*(?P<kind>CROSS LISTED|UPDATED)?\s*\)\s*$"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """`kind` as in today's feeds: new, cross, replace, replace-cross, or nothing where it is not said."""
+
+    title: str
+    abstract: str
+    identifier: str = ""
+    kind: str = ""
+    category: str = ""
+
+
+def announcement(title: str, description: str) -> Announcement:
+    """Undo `arXiv:ID Announce Type: ... Abstract: ...` and the old feeds' `Title. (arXiv:ID [category] UPDATED)`."""
+    if lead := LEAD.match(description):
+        return Announcement(title, description[lead.end() :], lead["id"], lead["kind"].lower())
+    if old := OLD_TITLE.search(title):
+        kind = {"CROSS LISTED": "cross", "UPDATED": "replace"}.get(old["kind"] or "", "new")
+        return Announcement(title[: old.start()], description, old["id"], kind, old["category"] or "")
+    return Announcement(title, description)
+
+
+def is_replacement(kind: str, version: int | None) -> bool:
+    return kind.startswith("replace") or (not kind and (version or 1) > 1)
+
+
+def published(announced: datetime | None, arxiv_id: str, *, replacement: bool) -> datetime | None:
+    """The announcement's time, unless the id shows that the paper is older than that (a late cross-listing)."""
+    if announced is None or replacement:
+        return None
+    return announced if _months(announced.date()) - _months(identifiers.arxiv_month(arxiv_id)) <= 1 else None
+
+
+def _months(day: date) -> int:
+    return day.year * 12 + day.month

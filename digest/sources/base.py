@@ -1,0 +1,115 @@
+"""The contract between adapters and the rest: a source's reply in, papers and refusals out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Protocol, TypeVar
+
+from digest.sources import text
+
+Raw = TypeVar("Raw")
+WEEKEND = frozenset({5, 6})
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedPaper:
+    """One paper as a source tells it, cleaned: plain bounded text, checked links, canonical identifiers.
+
+    `arxiv_id` carries no version (`2203.01250`, `hep-ex/0307015`), `version` stands beside it. `listed_on` is the day
+    the source itself gives for its listing. `is_replacement` says that an existing paper was announced again, so the
+    announcement's day tells nothing about the paper's age. `signals` holds upvotes, comments and stars.
+    """
+
+    title: str
+    abstract: str = ""
+    authors: tuple[str, ...] = ()
+    url: str = ""
+    arxiv_id: str | None = None
+    version: int | None = None
+    doi: str | None = None
+    categories: tuple[str, ...] = ()
+    primary_category: str = ""
+    comment: str = ""
+    journal_reference: str = ""
+    license_url: str = ""
+    code_url: str = ""
+    project_url: str = ""
+    published_at: datetime | None = None
+    listed_on: date | None = None
+    is_withdrawn: bool = False
+    is_replacement: bool = False
+    signals: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An entry that is not a paper: why, and its beginning, for whoever looks into it."""
+
+    reason: str
+    excerpt: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedFeed:
+    """A whole reply.
+
+    `claim` is what a source of dated announcements says of its reply (announced when, made when): the very same
+    papers under another claim mean that the reply is stale. On `rest_days` (0 is Monday, in `time_zone`) the source
+    may have nothing to say.
+    """
+
+    papers: tuple[FetchedPaper, ...] = ()
+    refused: tuple[Refusal, ...] = ()
+    claim: str = ""
+    rest_days: frozenset[int] = frozenset()
+    time_zone: str = "UTC"
+
+
+class Adapter(Protocol):
+    """Reads one format. `parse` raises `SourceError` when the reply as a whole is not what it should be."""
+
+    kind: str
+
+    def parse(self, body: bytes, *, content_type: str = "", url: str = "") -> ParsedFeed: ...
+
+    def further_urls(self, url: str, feed: ParsedFeed, now: datetime) -> tuple[str, ...]:
+        """What else to fetch on the same visit, having seen the first reply."""
+        ...
+
+
+class UnusableEntry(ValueError):
+    """This entry cannot become a paper; the message says why."""
+
+
+# What odd data can raise in a reader that expects another shape. Anything else is our own mistake and rises.
+ODD_DATA = (UnusableEntry, ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError)
+
+
+def read_each(entries: Iterable[Raw], read: Callable[[Raw], FetchedPaper]) -> Iterator[FetchedPaper | Refusal]:
+    """One bad entry never costs the others: it is refused, with its reason."""
+    for entry in entries:
+        try:
+            yield read(entry)
+        except UnusableEntry as error:
+            yield Refusal(str(error), excerpt(entry))
+        except ODD_DATA as error:
+            yield Refusal(f"unexpected shape: {type(error).__name__}: {text.line(str(error), 100)}", excerpt(entry))
+
+
+def collected(results: Iterable[FetchedPaper | Refusal], **facts: Any) -> ParsedFeed:
+    """`ParsedFeed` of mixed results; `facts` are its other fields."""
+    papers: list[FetchedPaper] = []
+    refused: list[Refusal] = []
+    for result in results:
+        if isinstance(result, FetchedPaper):
+            papers.append(result)
+        else:
+            refused.append(result)
+    return ParsedFeed(papers=tuple(papers), refused=tuple(refused), **facts)
+
+
+def excerpt(entry: object) -> str:
+    shown = "".join(entry.itertext()) if hasattr(entry, "itertext") else str(entry)
+    return text.line(shown[:1000], 200)

@@ -1,0 +1,110 @@
+"""Any RSS, Atom or RDF feed in, papers out, by way of feedparser (which never gets to fetch or to sanitise)."""
+
+from __future__ import annotations
+
+import calendar
+import time
+from datetime import UTC, datetime
+from io import BytesIO
+from typing import Any
+from urllib.parse import urljoin
+
+import feedparser
+
+from digest.errors import SourceError
+from digest.sources import arxiv_words, dates, identifiers, markup, people, text
+from digest.sources.base import FetchedPaper, ParsedFeed, collected, read_each
+from digest.sources.tidy import tidy
+
+
+class Feed:
+    kind = "feed"
+
+    def parse(self, body: bytes, *, content_type: str = "", url: str = "") -> ParsedFeed:
+        if not body.strip():
+            raise SourceError("empty reply")
+        document = parsed(body, content_type)
+        if not document.entries and not document.get("version"):
+            markup.refuse_html(body)
+            raise SourceError("not a feed", permanent=True)
+        base = url or as_text(document.feed.get("link"))
+        return collected(read_each(document.entries, lambda entry: read(entry, base)))
+
+    def further_urls(self, url: str, feed: ParsedFeed, now: datetime) -> tuple[str, ...]:
+        return ()
+
+
+def parsed(body: bytes, content_type: str) -> Any:
+    """feedparser's document. It must be given a stream: a string it would open as a file or an address."""
+    headers = {"content-type": content_type} if content_type else {}
+    try:
+        return feedparser.parse(
+            BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
+        )
+    except Exception as error:  # its parsers raise whatever hostile bytes make them raise
+        raise SourceError(f"unreadable feed: {type(error).__name__}: {text.line(str(error), 200)}") from error
+
+
+def read(entry: Any, base: str) -> FetchedPaper:
+    words = arxiv_words.announcement(as_text(entry.get("title")), description(entry))
+    link = urljoin(base, as_text(entry.get("link"))) if base else as_text(entry.get("link"))
+    identity = arxiv_identity(entry, words.identifier, link)
+    replacement = bool(identity) and arxiv_words.is_replacement(
+        as_text(entry.get("arxiv_announce_type")) or words.kind, identity[1] if identity else None
+    )
+    return tidy(
+        FetchedPaper(
+            title=words.title,
+            abstract=words.abstract,
+            authors=authors(entry),
+            url=link,
+            arxiv_id=identity[0] if identity else None,
+            version=identity[1] if identity else None,
+            doi=doi(entry, link),
+            categories=tuple(as_text(tag.get("term")) for tag in entry.get("tags") or ()),
+            primary_category=words.category,
+            journal_reference=as_text(entry.get("arxiv_journal_reference")),
+            license_url=as_text(entry.get("rights")),
+            published_at=None if replacement else published(entry),
+            is_replacement=replacement,
+        ),
+        markup=True,
+    )
+
+
+def as_text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def description(entry: Any) -> str:
+    """The summary; where a feed has none, the content."""
+    contents = [as_text(content.get("value")) for content in entry.get("content") or ()]
+    return as_text(entry.get("summary")) or next(filter(None, contents), "")
+
+
+def arxiv_identity(entry: Any, written: str, link: str) -> tuple[str, int | None] | None:
+    """Only identifiers that name arXiv or follow its address: a bare number in a stranger's feed is no arXiv id."""
+    candidates = (as_text(entry.get("id")), f"arXiv:{written}" if written else "", link)
+    found = [identifiers.arxiv(value) for value in candidates if "arxiv" in value.lower() or "/papers/" in value]
+    return max(filter(None, found), key=lambda identity: identity[1] or 0, default=None)
+
+
+def doi(entry: Any, link: str) -> str | None:
+    names = ("prism_doi", "arxiv_doi", "dc_identifier", "id")
+    values = [as_text(entry.get(name)) for name in names]
+    return next(filter(None, map(identifiers.doi, [*values, link])), None)
+
+
+def authors(entry: Any) -> tuple[str, ...]:
+    """One element may hold all the names, or each name have its own."""
+    names = [text.from_markup(as_text(author.get("name"))) for author in entry.get("authors") or ()]
+    names = [name for name in names if name.strip()]
+    return people.split(names[0]) if len(names) == 1 else tuple(names)
+
+
+def published(entry: Any) -> datetime | None:
+    for name in ("published_parsed", "updated_parsed"):
+        moment = entry.get(name)
+        if isinstance(moment, time.struct_time):
+            return datetime.fromtimestamp(calendar.timegm(moment), UTC)
+    return dates.moment(as_text(entry.get("prism_publicationdate")))

@@ -1,0 +1,60 @@
+"""XML bytes in, an element tree out; names are looked up without their namespaces."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from xml.etree.ElementTree import Element, ParseError, fromstring
+
+from digest.errors import SourceError
+
+ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
+HTML = re.compile(rb"<\s*(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
+
+
+def tree(body: bytes) -> Element:
+    """The root element. Wrongly labelled bytes and stray control characters are mended, broken XML is not.
+
+    No document type is accepted: these feeds have none, and entities declared there are how XML explodes.
+    Raises SourceError, permanent for what is no XML at all.
+    """
+    if not body.strip():
+        raise SourceError("empty reply")
+    refuse_html(body)
+    if b"<!DOCTYPE" in body[:2000] or b"<!ENTITY" in body:
+        raise SourceError("a feed with a document type declaration is not accepted", permanent=True)
+    try:
+        return fromstring(body)  # noqa: S314 - no document type, and a size limit upstream
+    except (ParseError, ValueError, LookupError) as error:
+        return _mended(body, error)
+
+
+def refuse_html(body: bytes) -> None:
+    if HTML.search(body[:1000]):
+        raise SourceError("an HTML page instead of a feed", permanent=True)
+
+
+def _mended(body: bytes, error: Exception) -> Element:
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        text = body.decode("cp1252", "replace")
+    try:
+        return fromstring(DECLARATION.sub("", ILLEGAL.sub("", text.lstrip("\ufeff"))))  # noqa: S314 - as above
+    except (ParseError, ValueError):
+        raise SourceError(f"broken XML: {error}") from error
+
+
+def name(element: Element) -> str:
+    """The tag without its namespace, in lower case."""
+    return element.tag.rpartition("}")[2].lower() if isinstance(element.tag, str) else ""
+
+
+def children(element: Element, wanted: str) -> Iterator[Element]:
+    return (child for child in element if name(child) == wanted)
+
+
+def value(element: Element, wanted: str) -> str:
+    """The text of the first such child, or nothing."""
+    return next(("".join(child.itertext()).strip() for child in children(element, wanted)), "")

@@ -1,0 +1,51 @@
+"""Author lists as feeds write them in, one name each out: affiliations, TeX accents and separators dealt with."""
+
+from __future__ import annotations
+
+import re
+
+from digest.sources import text
+
+SUFFIX = re.compile(r"^(?:jr|sr|ii|iii|iv)\.?$", re.IGNORECASE)
+INITIALS = re.compile(r"^(?:[A-Z]\.?[- ]?){1,4}$")
+AND = re.compile(r"\s+and\s+|\s*&\s+")
+
+
+def split(value: str) -> tuple[str, ...]:
+    """Names of a list such as `Andr\\'e Dupont (CNRS, Paris), Jane Doe and J. Roe, Jr.`, without affiliations."""
+    bare = without_brackets(text.from_tex_accents(value))
+    parts = [part.strip() for part in re.split(r";" if ";" in bare else r",", bare)]
+    parts = [name.strip() for part in parts for name in AND.split(part) if name.strip(" .,")]
+    return tuple(surname_first(parts) or with_suffixes(parts))
+
+
+def without_brackets(value: str) -> str:
+    """Everything in round brackets goes, nested ones too; a bracket that never closes is only a character."""
+    kept: list[str] = []
+    opened: list[int] = []
+    for character in value:
+        if character == "(":
+            opened.append(len(kept))
+        if character == ")" and opened:
+            del kept[opened.pop() :]
+            continue
+        kept.append(character)
+    return "".join(kept).replace("(", " ")
+
+
+def surname_first(parts: list[str]) -> list[str]:
+    """`Lapalu, N., Simon, A.` comes as surname and initials in turn: `N. Lapalu`, `A. Simon`."""
+    surnames, initials = parts[::2], parts[1::2]
+    if len(parts) < 2 or len(parts) % 2 or not all(INITIALS.match(part) for part in initials):
+        return []
+    return [f"{first} {last}" for last, first in zip(surnames, initials, strict=True)]
+
+
+def with_suffixes(parts: list[str]) -> list[str]:
+    names: list[str] = []
+    for part in parts:
+        if names and SUFFIX.match(part):
+            names[-1] += f", {part}"
+        else:
+            names.append(part)
+    return names

@@ -1,0 +1,98 @@
+"""One paper as an adapter read it in, the same paper fit to store out: cleaned, bounded, identified."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from digest.sources import identifiers, text
+from digest.sources.base import FetchedPaper, UnusableEntry
+
+MOST_AUTHORS = 5000  # the longest real list so far has 3,303
+LARGEST = 2**31 - 1
+SIGNALS = ("upvotes", "comments", "stars")
+WITHDRAWN = re.compile(
+    r"^\W*(?:this|the|our)\s+(?:\w+\s+)?(?:paper|article|submission|manuscript|work|preprint|version)\s+"
+    r"(?:has\s+been|is|was|is\s+being|have\s+been)\s+(?:temporarily\s+)?withdrawn|^\W*withdrawn\b",
+    re.IGNORECASE,
+)
+
+
+def tidy(paper: FetchedPaper, *, markup: bool = False) -> FetchedPaper:
+    """The paper with every field normalised; `markup` says that title, abstract and names may hold HTML.
+
+    Raises UnusableEntry when nothing is left of the title.
+    """
+    plain = text.from_markup if markup else str
+    title = text.line(plain(paper.title), 1000)
+    if not any(character.isalnum() for character in title):
+        raise UnusableEntry("no title")
+    arxiv_id, version = _arxiv(paper)
+    abstract = text.paragraphs(plain(paper.abstract), 20_000)
+    comment = text.line(plain(paper.comment), 2000)
+    doi = identifiers.doi(paper.doi or "")
+    return replace(
+        paper,
+        title=title,
+        abstract=abstract,
+        authors=_names(paper.authors, markup=markup),
+        url=_url(paper, arxiv_id, doi),
+        arxiv_id=arxiv_id,
+        version=version,
+        doi=doi,
+        categories=_categories(paper.categories),
+        primary_category=text.line(paper.primary_category, 33)[:32],
+        comment=comment,
+        journal_reference=text.line(plain(paper.journal_reference), 1000),
+        license_url=text.link(paper.license_url, 500),
+        code_url=text.link(paper.code_url, 1000),
+        project_url=text.link(paper.project_url, 1000),
+        published_at=_moment(paper.published_at, arxiv_id),
+        is_withdrawn=paper.is_withdrawn or bool(WITHDRAWN.search(comment) or WITHDRAWN.search(abstract)),
+        signals=_signals(paper),
+    )
+
+
+def _arxiv(paper: FetchedPaper) -> tuple[str | None, int | None]:
+    """The arXiv id, also where only arXiv's own DOI was given. A version means nothing without it."""
+    found = identifiers.arxiv(paper.arxiv_id or "") or identifiers.arxiv(paper.doi or "")
+    if not found:
+        return None, None
+    version = paper.version or found[1]
+    return found[0], version if version and 0 < version < 1000 else None
+
+
+def _url(paper: FetchedPaper, arxiv_id: str | None, doi: str | None) -> str:
+    if arxiv_id:
+        return f"https://arxiv.org/abs/{arxiv_id}"
+    return text.link(paper.url, 1000) or (text.link(f"https://doi.org/{doi}", 1000) if doi else "")
+
+
+def _names(names: tuple[str, ...], *, markup: bool) -> tuple[str, ...]:
+    plain = text.from_markup if markup else str
+    cleaned = (text.line(text.from_tex_accents(plain(name)), 200) for name in names[:MOST_AUTHORS])
+    return tuple(dict.fromkeys(name for name in cleaned if name))
+
+
+def _categories(categories: tuple[str, ...]) -> tuple[str, ...]:
+    cleaned = (text.line(category, 100) for category in categories[:50])
+    return tuple(dict.fromkeys(category for category in cleaned if category))
+
+
+def _moment(moment: datetime | None, arxiv_id: str | None) -> datetime | None:
+    """In UTC; nothing before the arXiv id's own month, nor the clock's zero hour, which means "not set"."""
+    if moment is None:
+        return None
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    if arxiv_id and moment.date() < identifiers.arxiv_month(arxiv_id) - timedelta(days=45):
+        return None
+    return moment if moment.year >= 1800 and moment.timestamp() != 0 else None
+
+
+def _signals(paper: FetchedPaper) -> dict[str, int]:
+    return {
+        kind: min(value, LARGEST)
+        for kind in SIGNALS
+        if isinstance(value := paper.signals.get(kind), int) and not isinstance(value, bool) and value >= 0
+    }
