@@ -3,15 +3,17 @@
 Plain Python and numpy: nothing here knows of the database or of readers' names.
 """
 
-from digest.ranking.score import WEIGHTS, Parts, Table, Weights, as_score, order, table
+from digest.ranking.score import POINTS, WEIGHTS, Parts, Points, Table, Weights, as_score, order, table
 from digest.ranking.topics import PaperText, TopicProfile, topic_shares
-from digest.ranking.trend import Counter, counter, trend, trends
+from digest.ranking.trend import Counter, counter, trends
 
 __all__ = [
+    "POINTS",
     "WEIGHTS",
     "Counter",
     "PaperText",
     "Parts",
+    "Points",
     "Table",
     "TopicProfile",
     "Weights",
@@ -20,6 +22,5 @@ __all__ = [
     "order",
     "table",
     "topic_shares",
-    "trend",
     "trends",
 ]

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-POINT = 1e-4
 POINTS = 10_000
 TREND = "trend"
 EDITOR = "editor"
@@ -51,25 +50,35 @@ class Table:
         """What every reader's score contains, whatever their topics."""
         return self.trend + self.editor
 
-    def scores(self, followed: NDArray[np.bool_]) -> Points:
-        """Readers x papers, from readers x topics; a reader who follows no topic gets the general score."""
+    def scores(self, followed: NDArray[np.bool_], general: NDArray[np.bool_]) -> Points:
+        """Readers x papers, from readers x topics; readers with `general` set get the general score instead."""
         # Whole numbers below 2**24 are exact in 32-bit floats, whose matrix product is many times faster.
-        matches = followed.astype(np.float32) @ self.topics.T.astype(np.float32)
-        matches[~followed.any(axis=1)] = self.general.sum(axis=1)
-        return matches.astype(np.int64) + self.base()
+        matches = (followed.astype(np.float32) @ self.topics.T.astype(np.float32)).astype(np.int64)
+        matches[general] = self.general.sum(axis=1)
+        result: Points = matches + self.base()
+        return result
 
     def general_scores(self) -> Points:
         result: Points = self.general.sum(axis=1) + self.base()
         return result
 
-    def parts(self, paper: int, followed: Sequence[str] = ()) -> Parts:
-        """The named parts of one paper's score for a reader of these topics (none: in general), largest first."""
-        topics = self.topics if followed else self.general
-        columns = [column for column, slug in enumerate(self.slugs) if not followed or slug in followed]
-        named = [(TOPIC + self.slugs[column], int(topics[paper, column])) for column in columns]
+    def explained(self, paper: int, columns: Sequence[int] | None = None) -> tuple[float, Parts]:
+        """One paper's score and its named parts, largest first, for who follows the topics in these columns.
+
+        None stands for no topic followed: the general score.
+        """
+        topics = self.general if columns is None else self.topics
+        named = [
+            (TOPIC + self.slugs[column], int(topics[paper, column]))
+            for column in (range(len(self.slugs)) if columns is None else columns)
+        ]
         named += [(TREND, int(self.trend[paper])), (EDITOR, int(self.editor[paper]))]
-        present = [(name, points) for name, points in named if points]
-        return tuple((name, as_score(points)) for name, points in sorted(present, key=lambda part: -part[1]))
+        parts = sorted((part for part in named if part[1]), key=lambda part: -part[1])
+        return as_score(sum(points for _, points in parts)), tuple((name, as_score(points)) for name, points in parts)
+
+    def take(self, order: NDArray[np.intp]) -> Table:
+        """The same table with its papers in another order."""
+        return Table(self.slugs, self.topics[order], self.general[order], self.trend[order], self.editor[order])
 
 
 def table(

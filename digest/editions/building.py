@@ -1,0 +1,104 @@
+"""Takes a kind, a date and the papers there are; gives an edition with its pool, and publishes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+
+from digest.editions import calendar, pool
+from digest.editions.pool import Candidate
+from digest.errors import EditionClosed, EditionError
+from digest.models import Decision, Edition, EditionPaper, EditionState
+
+TOUCHED = ~Q(decision=Decision.NONE) | ~Q(blurb="") | ~Q(shift=0.0)
+
+
+@contextmanager
+def curating(edition: Edition) -> Iterator[Edition]:
+    """A transaction in which the edition stays open: publishing waits for its end. Else `EditionClosed`."""
+    with transaction.atomic():
+        locked = Edition.objects.select_for_update().filter(pk=edition.pk, state=EditionState.OPEN).first()
+        if locked is None:
+            raise EditionClosed(f"The {edition} is published: it no longer changes.")
+        yield locked
+
+
+def build(kind: str, date: date, now: datetime) -> Edition:
+    """The issue that `date` belongs to, with its pool as of `now`; decisions, blurbs and shifts stay as they are.
+
+    Papers that left the pool drop out unless an editor touched them. An issue without any paper is not created:
+    `EditionError`. A published one does not change: `EditionClosed`.
+    """
+    issue = calendar.issue_date(kind, date)
+    edition = Edition.objects.filter(kind=kind, date=issue).first()
+    if edition and not edition.is_open:
+        raise EditionClosed(f"The {edition} is published: it no longer changes.")
+    touched = edition.entries.filter(TOUCHED).values_list("paper", flat=True) if edition else []
+    candidates = pool.candidates(kind, issue, now, keep=set(touched))
+    if not edition and not candidates:
+        raise EditionError(f"There is no paper for a {kind} edition of {issue}.")
+    if not edition:
+        edition, _ = Edition.objects.get_or_create(
+            kind=kind, date=issue, defaults={"publish_at": calendar.publish_time(kind, issue), "created_at": now}
+        )
+    return _store(edition, candidates, now)
+
+
+def publish(edition: Edition, now: datetime) -> Edition:
+    """The edition, frozen. Of two workers one publishes; to publish again changes nothing.
+
+    An edition from which every paper is gone or hidden cannot be published: `EditionError`.
+    """
+    sendable = EditionPaper.objects.filter(edition=OuterRef("pk")).exclude(decision=Decision.HIDDEN)
+    Edition.objects.filter(Exists(sendable), pk=edition.pk, state=EditionState.OPEN).update(
+        state=EditionState.PUBLISHED, published_at=now
+    )
+    edition.refresh_from_db()
+    if edition.is_open:
+        raise EditionError(f"The {edition} has no paper to publish.")
+    return edition
+
+
+def _store(edition: Edition, candidates: Sequence[Candidate], now: datetime) -> Edition:
+    with curating(edition) as edition:
+        _follow_merges(edition)
+        edition.entries.exclude(TOUCHED).exclude(paper__in=[each.paper_id for each in candidates]).delete()
+        entries = {entry.paper_id: entry for entry in edition.entries.all()}
+        fresh = [each for each in candidates if each.paper_id not in entries]
+        EditionPaper.objects.bulk_create(_entry(edition, each, now) for each in fresh)
+        changed = [entry for each in candidates if (entry := entries.get(each.paper_id)) and _renumbered(entry, each)]
+        EditionPaper.objects.bulk_update(changed, ["trend", "topics"], batch_size=500)
+        edition.built_at = now
+        edition.save(update_fields=["built_at"])
+    return edition
+
+
+def _follow_merges(edition: Edition) -> None:
+    """What an editor decided about a paper holds for the paper it turned out to be."""
+    for entry in edition.entries.filter(TOUCHED, paper__merged_into__isnull=False).select_related("paper"):
+        twin = edition.entries.filter(paper=entry.paper.merged_into_id)
+        twin.exclude(TOUCHED).delete()
+        if not twin.exists():
+            entry.paper_id = entry.paper.merged_into_id or entry.paper_id
+            entry.save(update_fields=["paper"])
+
+
+def _entry(edition: Edition, candidate: Candidate, now: datetime) -> EditionPaper:
+    return EditionPaper(
+        edition=edition,
+        paper_id=candidate.paper_id,
+        trend=candidate.trend,
+        topics=candidate.topics,
+        added_at=now,
+    )
+
+
+def _renumbered(entry: EditionPaper, candidate: Candidate) -> bool:
+    """Gives the entry the candidate's numbers; whether they differ."""
+    before = entry.trend, entry.topics
+    entry.trend, entry.topics = candidate.trend, candidate.topics
+    return before != (entry.trend, entry.topics)

@@ -1,0 +1,135 @@
+"""Takes the papers there are, their signals and the topics; gives an edition's pool: papers with their numbers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+import numpy as np
+from django.conf import settings
+from django.db.models import Min, Q
+from numpy.typing import NDArray
+
+from digest import ranking
+from digest.models import Edition, EditionKind, Paper, Signal
+from digest.ranking import trend as trending
+from digest.ranking.shortlist import shortlist
+from subscriptions.queries import active_topics
+
+# Older papers stay in the pool while they trend this much: a fresh paper's worth with one vote.
+STILL_TRENDING = 0.2
+# A paper that was being stored while the last edition was built would otherwise be in neither. To be offered a paper
+# twice does no harm: no reader gets it twice.
+OVERLAP = timedelta(hours=1)
+WEEK = timedelta(days=7)
+# Within a week's issue Monday's papers stand against Sunday's: they fade more slowly.
+HALF_LIFE_DAYS = {EditionKind.DAILY: trending.HALF_LIFE_DAYS, EditionKind.WEEKLY: 14.0}
+DIGITS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A paper for the pool: `trend` and the shares of `topics` are in [0, 1], to DIGITS digits."""
+
+    paper_id: int
+    trend: float
+    topics: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sighting:
+    paper_id: int
+    first_seen_at: datetime
+    trend: float
+
+
+def candidates(kind: str, issue: date, now: datetime, keep: Collection[int] = ()) -> list[Candidate]:
+    """The pool as it stands now, at most POOL_SIZE papers and those to `keep`; five queries.
+
+    It holds what came in since the last edition of its kind (a weekly issue: in a week; the first issue ever: in
+    POOL_DAYS), and of the last POOL_DAYS what still trends. Hidden, withdrawn and merged papers are left out.
+    """
+    since = _since(kind, issue, now)
+    sightings = [
+        sighting
+        for sighting in _sightings(kind, min(since, now - timedelta(days=settings.POOL_DAYS)), now, keep)
+        if sighting.first_seen_at > since or sighting.trend >= STILL_TRENDING or sighting.paper_id in keep
+    ]
+    return _numbered(sightings, keep)
+
+
+def _since(kind: str, issue: date, now: datetime) -> datetime:
+    if kind == EditionKind.WEEKLY:
+        return now - WEEK
+    horizon = now - timedelta(days=settings.POOL_DAYS)
+    previous = Edition.objects.published().filter(kind=kind, date__lt=issue).order_by("-date").first()
+    return max(horizon, previous.built_at - OVERLAP) if previous and previous.built_at else horizon
+
+
+def _sightings(kind: str, since: datetime, now: datetime, keep: Collection[int]) -> list[_Sighting]:
+    seen = Q(first_seen_at__gt=since, first_seen_at__lte=now)
+    papers = Paper.objects.showable().filter(seen | Q(pk__in=keep)).order_by("id")
+    rows = list(
+        papers.values("id", "first_seen_at", "published_at")
+        .annotate(listed_on=Min("listings__listed_on"))
+        .values_list("id", "first_seen_at", "published_at", "listed_on")
+    )
+    if not rows:
+        return []
+    counters = _counters([row[0] for row in rows], now)
+    ages = [
+        _age_days(listed_on, published_at or first_seen_at, now) for _, first_seen_at, published_at, listed_on in rows
+    ]
+    trends = trending.trends(counters[..., 0], counters[..., 1], ages, HALF_LIFE_DAYS[EditionKind(kind)])
+    return [_Sighting(row[0], row[1], round(float(trend), DIGITS)) for row, trend in zip(rows, trends, strict=True)]
+
+
+def _counters(paper_ids: Sequence[int], now: datetime) -> NDArray[np.float64]:
+    """Papers x kinds of signal x (latest, gain per day)."""
+    history: dict[tuple[int, str], list[tuple[date, int]]] = defaultdict(list)
+    signals = Signal.objects.filter(paper__in=paper_ids, observed_on__lte=now.date(), kind__in=trending.KINDS)
+    for paper_id, kind, observed_on, value in signals.values_list("paper_id", "kind", "observed_on", "value"):
+        history[paper_id, kind].append((observed_on, value))
+    table = np.zeros((len(paper_ids), len(trending.KINDS), 2))
+    places = {paper_id: place for place, paper_id in enumerate(paper_ids)}
+    for (paper_id, kind), snapshots in history.items():
+        table[places[paper_id], trending.KINDS.index(kind)] = trending.counter(snapshots)
+    return table
+
+
+def _age_days(listed_on: date | None, otherwise: datetime, now: datetime) -> float:
+    """Days since a community first listed the paper, else since it was published, else since we first saw it."""
+    news = datetime.combine(listed_on, time(), tzinfo=UTC) if listed_on else otherwise
+    return (now - news).total_seconds() / 86400
+
+
+def _numbered(sightings: Sequence[_Sighting], keep: Collection[int]) -> list[Candidate]:
+    if not sightings:
+        return []
+    ids = [sighting.paper_id for sighting in sightings]
+    topics = [
+        ranking.TopicProfile(slug, categories, keywords)
+        for slug, categories, keywords in active_topics().values_list("slug", "categories", "keywords")
+    ]
+    slugs = [topic.slug for topic in topics]
+    shares = ranking.topic_shares(_texts(ids), topics).round(DIGITS)
+    trends = np.array([sighting.trend for sighting in sightings])
+    points = ranking.table(slugs, shares, trends, np.zeros(len(ids)), np.zeros(len(ids)))
+    newest = np.array([sighting.first_seen_at.timestamp() for sighting in sightings])
+    chosen = set(shortlist(ids, shares, points, settings.POOL_SIZE, newest))
+    chosen |= {place for place, paper_id in enumerate(ids) if paper_id in keep}
+    return [Candidate(ids[place], float(trends[place]), _named(slugs, shares[place])) for place in sorted(chosen)]
+
+
+def _texts(paper_ids: Sequence[int]) -> list[ranking.PaperText]:
+    rows = Paper.objects.filter(pk__in=paper_ids).values_list(
+        "id", "title", "abstract", "categories", "primary_category"
+    )
+    texts = {paper_id: ranking.PaperText(*text) for paper_id, *text in rows}
+    return [texts[paper_id] for paper_id in paper_ids]
+
+
+def _named(slugs: Sequence[str], shares: NDArray[np.float64]) -> dict[str, float]:
+    return {slug: float(share) for slug, share in zip(slugs, shares, strict=True) if share > 0}

@@ -1,0 +1,99 @@
+"""Takes an edition; gives its pool as columns that thousands of readers are matched against."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digest import ranking
+from digest.editions.ranked import numbers
+from digest.models import Edition, Paper
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A paper in a digest; `score` is the sum of the `parts`: (name, value), largest first."""
+
+    paper_id: int
+    score: float
+    parts: ranking.Parts
+
+    def as_json(self) -> dict[str, Any]:
+        """An item of `Delivery.selection`."""
+        return {"paper": self.paper_id, "score": self.score, "parts": [list(part) for part in self.parts]}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Choice:
+        return cls(stored["paper"], stored["score"], tuple((name, value) for name, value in stored["parts"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """An edition's papers as columns, in the order of their ids.
+
+    `offered` leaves out what editors hid. `places` finds papers of the pool by any id they have or had; `gone` are the
+    ids of those that were withdrawn, hidden or merged since. Load a pool anew for every chunk of readers: what became
+    of its papers is as of the loading.
+    """
+
+    edition_id: int
+    paper_ids: NDArray[np.int64]
+    table: ranking.Table
+    offered: NDArray[np.bool_]
+    gone: frozenset[int]
+    places: Mapping[int, Collection[int]]
+    _choices: dict[tuple[int, int | None], Choice] = field(default_factory=dict, compare=False, repr=False)
+
+    def ids_at(self, places: Iterable[int]) -> list[int]:
+        return [int(self.paper_ids[place]) for place in places]
+
+    def choice(self, place: int, topics: int | None) -> Choice:
+        """The paper with its reasons, made once for all readers for whom they are the same.
+
+        `topics` are those of the reader's that the paper belongs to, as bits (the lowest is the first of
+        `table.slugs`); None for a reader who follows none.
+        """
+        found = self._choices.get((place, topics))
+        if found is None:
+            columns = None if topics is None else [bit for bit in range(len(self.table.slugs)) if topics >> bit & 1]
+            found = Choice(int(self.paper_ids[place]), *self.table.explained(place, columns))
+            self._choices[place, topics] = found
+        return found
+
+
+def load_pool(edition: Edition) -> Pool:
+    """The edition's pool; two queries, one more for every link in a chain of merged papers."""
+    rows = numbers(edition)
+    order = np.argsort(rows.paper_ids)
+    paper_ids, canonical_ids = rows.paper_ids[order], rows.canonical_ids[order]
+    return Pool(
+        edition_id=edition.pk,
+        paper_ids=paper_ids,
+        table=rows.table.take(order),
+        offered=~rows.hidden[order],
+        gone=frozenset(rows.paper_ids[rows.gone].tolist()),
+        places=_places(paper_ids.tolist(), canonical_ids.tolist()),
+    )
+
+
+def _places(paper_ids: list[int], canonical_ids: list[int]) -> dict[int, set[int]]:
+    """Every id that means a paper of the pool (its own, what it was merged into, what was merged into that)."""
+    places: dict[int, set[int]] = defaultdict(set)
+    for place, ids in enumerate(zip(paper_ids, canonical_ids, strict=True)):
+        for paper_id in ids:
+            places[paper_id].add(place)
+    for place, canonical_id in enumerate(canonical_ids):
+        places[paper_ids[place]] |= places[canonical_id]
+    targets = set(canonical_ids)
+    while targets:
+        merged = Paper.objects.filter(merged_into__in=targets).values_list("id", "merged_into_id")
+        aliases = {alias: target for alias, target in merged if target is not None}
+        targets = aliases.keys() - places.keys()
+        for alias, target in aliases.items():
+            places[alias] |= places[target]
+    return dict(places)
