@@ -1,3 +1,6 @@
+"""The digest app: listens to the mail provider's events, and has its settings checked."""
+
+from anymail.signals import tracking
 from django.apps import AppConfig
 
 
@@ -5,3 +8,9 @@ class DigestConfig(AppConfig):
     name = "digest"
     verbose_name = "Digest"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from digest import events
+        from digest.delivery import checks  # noqa: F401
+
+        tracking.connect(events.receive, dispatch_uid="digest.events")

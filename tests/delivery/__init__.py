@@ -1,0 +1,1 @@
+"""Delivery: the ledger, the transports, the sending loop, and what happens when things break."""
