@@ -41,6 +41,14 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="Host",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=100, unique=True)),
+                ("next_turn_at", models.DateTimeField()),
+            ],
+        ),
+        migrations.CreateModel(
             name="Source",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -52,7 +60,19 @@ class Migration(migrations.Migration):
                 ("interval_minutes", models.PositiveIntegerField(default=60)),
                 ("etag", models.CharField(blank=True, editable=False, max_length=300)),
                 ("last_modified", models.CharField(blank=True, editable=False, max_length=100)),
+                (
+                    "fetched_url",
+                    models.URLField(
+                        blank=True, editable=False, help_text="Whose validators these are", max_length=1000
+                    ),
+                ),
                 ("content_hash", models.CharField(blank=True, editable=False, max_length=64)),
+                (
+                    "claim",
+                    models.CharField(
+                        blank=True, editable=False, help_text="What that content said of itself", max_length=200
+                    ),
+                ),
                 ("next_check_at", models.DateTimeField(blank=True, db_index=True, null=True)),
                 ("checked_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 ("failures", models.PositiveIntegerField(default=0, editable=False, help_text="In a row")),

@@ -4,7 +4,7 @@ from digest.models.delivery import TERMINAL_STATES, Delivery, DeliveryState
 from digest.models.edition import Decision, Edition, EditionKind, EditionPaper, EditionState
 from digest.models.event import ProviderEvent
 from digest.models.paper import Listing, Paper, Signal, SignalKind
-from digest.models.source import Outcome, Source, SourceRun
+from digest.models.source import Host, Outcome, Source, SourceRun
 
 __all__ = [
     "TERMINAL_STATES",
@@ -15,6 +15,7 @@ __all__ = [
     "EditionKind",
     "EditionPaper",
     "EditionState",
+    "Host",
     "Listing",
     "Outcome",
     "Paper",

@@ -28,7 +28,9 @@ class Source(models.Model):
     interval_minutes = models.PositiveIntegerField(default=60)
     etag = models.CharField(max_length=300, blank=True, editable=False)
     last_modified = models.CharField(max_length=100, blank=True, editable=False)
+    fetched_url = models.URLField(max_length=1000, blank=True, editable=False, help_text="Whose validators these are")
     content_hash = models.CharField(max_length=64, blank=True, editable=False)
+    claim = models.CharField(max_length=200, blank=True, editable=False, help_text="What that content said of itself")
     next_check_at = models.DateTimeField(null=True, blank=True, db_index=True)
     checked_at = models.DateTimeField(null=True, blank=True, editable=False)
     failures = models.PositiveIntegerField(default=0, editable=False, help_text="In a row")
@@ -38,6 +40,16 @@ class Source(models.Model):
 
     class Meta:
         ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Host(models.Model):
+    """A host that asks for a pause between requests, from the whole deployment: whoever asks takes the next turn."""
+
+    name = models.CharField(max_length=100, unique=True)
+    next_turn_at = models.DateTimeField()
 
     def __str__(self) -> str:
         return self.name

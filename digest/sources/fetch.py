@@ -15,7 +15,7 @@ import httpx
 
 from digest.errors import SourceError
 from digest.sources import inflate, text
-from digest.sources.guard import GuardedTransport
+from digest.sources.guard import Deadline, GuardedTransport
 
 REDIRECTS = (301, 302, 303, 307, 308)
 TRANSIENT = (408, 421, 425, 429)
@@ -70,7 +70,7 @@ def fetch(
     `retry_after` in seconds where the server asked for it.
     """
     limits = limits or Limits()
-    deadline = time.monotonic() + limits.seconds
+    deadline = Deadline.after(limits.seconds)
     transport = GuardedTransport(
         deadline=deadline, connect_seconds=limits.connect_seconds, allow_private=limits.allow_private
     )
@@ -78,7 +78,9 @@ def fetch(
     with httpx.Client(transport=transport, trust_env=False, timeout=limits.seconds, headers=headers) as client:
         for _ in range(limits.redirects + 1):
             address = checked_url(url)
+            asked = time.monotonic()
             before_request(address.host)
+            deadline.at += time.monotonic() - asked
             answer = exchange(client, address, limits)
             if isinstance(answer, Reply):
                 return answer

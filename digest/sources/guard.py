@@ -7,6 +7,7 @@ import socket
 import ssl
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import httpcore
@@ -18,85 +19,17 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
-class GuardedTransport(httpx.HTTPTransport):
-    """httpx's own transport over connections that are checked where they are made."""
+@dataclass
+class Deadline:
+    """A moment on the monotonic clock; waiting for our turn moves it, as only the server's time is limited."""
 
-    def __init__(self, *, deadline: float, connect_seconds: float, allow_private: bool) -> None:
-        super().__init__(trust_env=False)
-        self._pool.close()
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=httpx.create_ssl_context(trust_env=False),
-            network_backend=GuardedBackend(deadline, connect_seconds, allow_private),
-        )
+    at: float
 
+    @classmethod
+    def after(cls, seconds: float) -> Deadline:
+        return cls(time.monotonic() + seconds)
 
-class GuardedBackend(httpcore.NetworkBackend):
-    """Resolves the name itself and connects to the very addresses it has checked, so rebinding gains nothing."""
-
-    def __init__(self, deadline: float, connect_seconds: float, allow_private: bool) -> None:
-        self.deadline = deadline
-        self.connect_seconds = connect_seconds
-        self.allow_private = allow_private
-        self.backend = httpcore.SyncBackend()
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:
-        failure: Exception = httpcore.ConnectError(f"{host} has no address")
-        for address in checked_addresses(host, port, allow_private=self.allow_private):
-            seconds = min(self.connect_seconds, remaining(self.deadline))
-            try:
-                stream = self.backend.connect_tcp(address, port, seconds, local_address, socket_options)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                failure = error
-            else:
-                return GuardedStream(stream, self.deadline)
-        raise failure
-
-    def connect_unix_socket(self, *args: Any, **kwargs: Any) -> httpcore.NetworkStream:
-        raise SourceError("sources are not read from sockets", permanent=True)
-
-
-class GuardedStream(httpcore.NetworkStream):
-    """A server that sends a byte now and then passes every time limit on single reads, but not this one."""
-
-    def __init__(self, stream: httpcore.NetworkStream, deadline: float) -> None:
-        self.stream = stream
-        self.deadline = deadline
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self.stream.read(max_bytes, remaining(self.deadline))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self.stream.write(buffer, remaining(self.deadline))
-
-    def close(self) -> None:
-        self.stream.close()
-
-    def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
-        secured = self.stream.start_tls(ssl_context, server_hostname, remaining(self.deadline))
-        return GuardedStream(secured, self.deadline)
-
-    def get_extra_info(self, info: str) -> Any:
-        return self.stream.get_extra_info(info)
-
-
-def remaining(deadline: float) -> float:
-    """Seconds until the deadline (on the monotonic clock)."""
-    seconds = deadline - time.monotonic()
-    if seconds <= 0:
-        raise httpcore.ReadTimeout("the time limit is reached")
-    return seconds
-
-
-def checked_addresses(host: str, port: int, *, allow_private: bool) -> list[str]:
+    def checked_addresses(host: str, port: int, *, allow_private: bool) -> list[str]:
     """The host's addresses. Raises SourceError if any of them is private: a mixed answer is an attempt at something."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
