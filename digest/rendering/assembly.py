@@ -20,7 +20,6 @@ from subscriptions.models import Frequency
 # Gmail cuts a message off at 102,400 bytes of HTML; the footer, with its links, must survive what gateways add.
 MAX_HTML_BYTES = 80_000
 READER_BYTES = 2_500  # names of topics, address, links, preheader
-REASON_BYTES = 160
 MAX_REMEMBERED = 20_000
 
 HTML_POSITIONS = [quoted.encode(str(position)) for position in range(31)]
@@ -92,17 +91,17 @@ def _cards(
 ) -> tuple[bytes, bytes]:
     """The cards' HTML and text, each with its position and its reason."""
     html, text = [], []
-    chosen = zip(_fitting(compiled, papers), choices, strict=True)
-    for position, (card, choice) in enumerate(chosen, start=1):
-        reason = compiled.reasons.line(choice.parts)
+    reasons = [compiled.reasons.line(choice.parts) for choice in choices]
+    cards = _fitting(compiled, papers, sum(len(reason.html) for reason in reasons))
+    for position, (card, reason) in enumerate(zip(cards, reasons, strict=True), start=1):
         html.append(card.html.fill({"position": HTML_POSITIONS[position], "reason": reason.html}))
         text.append(card.text.fill({"position": TEXT_POSITIONS[position], "reason": reason.text}))
     return b"".join(html), b"".join(text)
 
 
-def _fitting(compiled: CompiledEdition, papers: Sequence[CompiledPaper]) -> list[CompiledCard]:
-    """Full cards for as many leading papers as the mail has room for, brief ones for the rest."""
-    room = MAX_HTML_BYTES - compiled.html.size - READER_BYTES - len(papers) * REASON_BYTES
+def _fitting(compiled: CompiledEdition, papers: Sequence[CompiledPaper], reasons: int) -> list[CompiledCard]:
+    """Full cards for as many leading papers as the mail has room for, brief ones for the rest; `reasons` in bytes."""
+    room = MAX_HTML_BYTES - compiled.html.size - READER_BYTES - reasons
     room -= sum(paper.full.html.size for paper in papers)
     cards = [paper.full for paper in papers]
     for place in range(len(papers) - 1, -1, -1):

@@ -81,12 +81,12 @@ def card_key(paper: PaperFacts, variant: Variant) -> str:
 
 
 def card(paper: PaperFacts, variant: Variant) -> Card:
-    whole = words.one_line(paper.abstract)
+    whole = words.readable(paper.abstract)
     abstract = words.shorten(whole, variant.abstract)
     return Card(
         paper=paper,
         variant=variant,
-        title=words.shorten(words.one_line(paper.title), TITLE_BYTES),
+        title=words.shorten(words.readable(paper.title), TITLE_BYTES),
         byline=words.byline(paper.authors),
         filed=tuple(_filed(paper)),
         abstract=abstract,

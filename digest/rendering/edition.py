@@ -149,7 +149,7 @@ def _context(facts: EditionFacts) -> dict[str, object]:
         "note": note,
         "wrapped_note": wrapped_paragraphs(note),
         "postal_address": words.one_line(settings.POSTAL_ADDRESS),
-        "wrapped_sender": wrapped_paragraphs(f"{settings.SITE_NAME}, {settings.POSTAL_ADDRESS}"),
+        "wrapped_sender": wrapped_paragraphs(words.one_line(settings.POSTAL_ADDRESS)),
     }
 
 
@@ -157,5 +157,5 @@ def _compiled(paper: PaperFacts, html: Part, text: Part) -> CompiledPaper:
     full, brief = (
         CompiledCard(html.cards[key], text.cards[key]) for key in (card_key(paper, v) for v in (FULL, BRIEF))
     )
-    opening = words.shorten(words.one_line(paper.abstract), OPENING_BYTES) or words.byline(paper.authors)
-    return CompiledPaper(paper.id, words.one_line(paper.title), opening, full, brief)
+    opening = words.shorten(words.readable(paper.abstract), OPENING_BYTES) or words.byline(paper.authors)
+    return CompiledPaper(paper.id, words.readable(paper.title), opening, full, brief)

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.utils.html import escape
 
+from digest import tex
+
 AUTHORS_SHOWN = 3
 SUBJECT_LENGTH = 78
 PREHEADER_LENGTHS = (40, 110)
@@ -22,6 +24,11 @@ _SENTENCE_END = re.compile(r"[.!?…]['\"’”)\]]?(?=\s)|[。！？]")
 def one_line(text: str) -> str:
     """Without line breaks, control characters and runs of space: fit for a header."""
     return _SPACE.sub(" ", text).strip()
+
+
+def readable(text: str) -> str:
+    """A paper's own words on one line, without the TeX where plain Unicode can say it."""
+    return one_line(tex.readable(text))
 
 
 def shorten(text: str, limit: int) -> str:
@@ -57,10 +64,10 @@ def clip(text: str, length: int) -> str:
 
 def byline(authors: Sequence[str]) -> str:
     """ "A, B and C", or "A, B, C and 37 others": a list of four is given whole rather than end in "1 other"."""
-    names = [name for author in authors if (name := clip(one_line(author), 60))]
-    if len(names) > AUTHORS_SHOWN + 1:
-        return f"{', '.join(names[:AUTHORS_SHOWN])} and {len(names) - AUTHORS_SHOWN:,} others"
-    return enumeration(names)
+    present = [author for author in authors if author.strip()]
+    hidden = len(present) - AUTHORS_SHOWN if len(present) > AUTHORS_SHOWN + 1 else 0
+    names = [clip(readable(author), 60) for author in present[: len(present) - hidden]]
+    return f"{', '.join(names)} and {hidden:,} others" if hidden else enumeration(names)
 
 
 def enumeration(names: Sequence[str]) -> str:
@@ -83,7 +90,13 @@ def papers(count: int) -> str:
 def subject(lead: str, count: int) -> str:
     """The leading paper's title, and how many more: at most 78 characters."""
     rest = f" and {count - 1:,} more" if count > 1 else ""
-    return clip(one_line(lead), SUBJECT_LENGTH - len(rest)) + rest
+    return _short_title(one_line(lead), SUBJECT_LENGTH - len(rest)) + rest
+
+
+def _short_title(title: str, length: int) -> str:
+    """A title that is too long loses its subtitle first."""
+    main, colon, _ = title.partition(": ")
+    return main if colon and len(title) > length and 12 <= len(main) <= length else clip(title, length)
 
 
 def preheader(titles: Sequence[str], count: int, opening: str) -> str:
@@ -93,7 +106,7 @@ def preheader(titles: Sequence[str], count: int, opening: str) -> str:
     """
     shortest, longest = PREHEADER_LENGTHS
     if count > 1:
-        line = f"Also: {' · '.join(clip(one_line(title), 50) for title in titles[1:3])}"
+        line = f"Also: {' · '.join(_short_title(one_line(title), 50) for title in titles[1:3])}"
     else:
         line = f"One paper for you: {one_line(opening)}"
     if len(line) < shortest:

@@ -1,0 +1,139 @@
+"""Named samples of every mail, composed by the code that composes the real ones; their links lead to nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from django.core.mail import EmailMultiAlternatives
+
+from digest.models import EditionKind
+from digest.previews.papers import PAPERS
+from digest.rendering import EditionFacts, PaperFacts, ReaderFacts, assemble, compile_facts
+from subscriptions import mail
+from subscriptions.models import Frequency, Subscriber
+
+NOBODY = 0  # no subscriber has this id
+EMAIL = "ada@example.org"
+DAY = date(2026, 11, 22)
+NOW = datetime(2026, 11, 22, 6, 30, tzinfo=UTC)
+TOPICS = {
+    "robotics": "Robotics",
+    "language-models": "Large language models",
+    "computer-vision": "Computer vision",
+    "privacy-and-security": "Privacy & security",
+}
+NOTE = (
+    "Good morning. Three of today’s papers have something to say about asking before acting, and I put the one with "
+    "the simplest idea first.\n\nThe rain map from dashboard cameras is here because I live between two hills."
+)
+BLURBS = {
+    1: "Listen to the recordings on their page before you read the numbers. You will hear the glass slip.",
+    4: "A cheap sensor, an honest comparison, and a use for it next week.",
+}
+_CLAIM = "We give a bound, a method that meets it, and an experiment that neither of them explains. "
+
+
+class Pick(NamedTuple):
+    """A choice as selection makes it."""
+
+    paper_id: int
+    score: float
+    parts: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """One sample mail: `about` says what to look for."""
+
+    slug: str
+    name: str
+    about: str
+    compose: Callable[[], EmailMultiAlternatives]
+
+
+def all_previews() -> list[Preview]:
+    return list(_REGISTRY.values())
+
+
+def get(slug: str) -> Preview | None:
+    return _REGISTRY.get(slug)
+
+
+def digest(
+    papers: Sequence[PaperFacts],
+    *,
+    note: str = "",
+    topics: tuple[str, ...] = ("Robotics", "Large language models"),
+    kind: str = EditionKind.DAILY,
+) -> EmailMultiAlternatives:
+    """A digest of exactly these papers, with made-up scores."""
+    compiled = compile_facts(EditionFacts(kind, DAY, note), papers, TOPICS)
+    frequency = Frequency.WEEKLY if kind == EditionKind.WEEKLY else Frequency.DAILY
+    reader = ReaderFacts(NOBODY, EMAIL, UUID(int=1), DAY, NOW, topics, frequency)
+    return assemble(compiled, reader, [_pick(place, paper) for place, paper in enumerate(papers)])
+
+
+def _pick(place: int, paper: PaperFacts) -> Pick:
+    slug = list(TOPICS)[place % len(TOPICS)]
+    parts = [(f"topic:{slug}", round(0.58 - place * 0.015, 4)), ("trend", round(0.29 - place * 0.009, 4))]
+    if paper.blurb:
+        parts.insert(0, ("editor", 1.0))
+    return Pick(paper.id, sum(value for _, value in parts), tuple(parts))
+
+
+def _first(**changes: object) -> list[PaperFacts]:
+    """Four papers, the first one changed."""
+    return [replace(PAPERS[0], **changes), *PAPERS[1:4]]  # type: ignore[arg-type]
+
+
+def _thirty() -> list[PaperFacts]:
+    """Thirty papers whose texts are as long as texts get."""
+    many = []
+    for number in range(30):
+        paper = PAPERS[number % len(PAPERS)]
+        long = f"{paper.abstract} {_CLAIM * 14}"
+        many.append(replace(paper, id=number + 1, abstract=long, url=f"https://example.org/papers/{number + 1}"))
+    return many
+
+
+def _subscriber() -> Subscriber:
+    return Subscriber(pk=NOBODY, email=EMAIL, address_key=EMAIL)
+
+
+def _registry() -> dict[str, Preview]:
+    authors = tuple(f"{PAPERS[place % 10].authors[0]} {'I' * (1 + place // 10)}" for place in range(40))
+    tex = r"Beating the $\mathcal{O}(n^{2})$ Barrier: $\epsilon$-Greedy is $\alpha$-Optimal for Schr\"odinger Bandits"
+    script = "<script>alert('mail')</script> & \"quotes\" {{ braces }} =?utf-8?q?words?="
+    endless = "On the Unreasonable Length of Titles, " * 40
+    crowd = tuple(f"Author {number:,}" for number in range(1, 3304))
+    curated = [replace(paper, blurb=BLURBS.get(paper.id, "")) for paper in PAPERS]
+    bare = [replace(PAPERS[0], url="", code_url="", authors=(), label="", published_on=None, upvotes=0), PAPERS[1]]
+    samples = (
+        Preview("ordinary-day", "Ordinary day", "Ten papers, no editor.", lambda: digest(PAPERS)),
+        Preview("edited", "Editor’s note and blurbs", "A curated day.", lambda: digest(curated, note=NOTE)),
+        Preview("weekly", "Weekly", "One mail a week.", lambda: digest(PAPERS, kind=EditionKind.WEEKLY)),
+        Preview("all-topics", "No topics chosen", "For who chose none.", lambda: digest(PAPERS, topics=())),
+        Preview("one-paper", "One paper", "Singular everywhere.", lambda: digest(PAPERS[:1])),
+        Preview("thirty-papers", "30 papers", "Stays under 80 KB of HTML.", lambda: digest(_thirty())),
+        Preview("forty-authors", "40 authors", "Three and the rest.", lambda: digest(_first(authors=authors))),
+        Preview("crowd", "3,303 authors", "A real paper had as many.", lambda: digest(_first(authors=crowd))),
+        Preview("tex", "TeX in title", "Readable, also in the subject.", lambda: digest(_first(title=tex))),
+        Preview("script", "Script in title", "Shown, never run.", lambda: digest(_first(title=script))),
+        Preview("long-title", "Very long title", "Cut after a word.", lambda: digest(_first(title=endless))),
+        Preview("bare", "Little known", "No link, no authors, no date.", lambda: digest(bare)),
+        Preview("confirmation", "Confirmation", "Double opt-in.", lambda: mail.confirmation(_subscriber())),
+        Preview(
+            "already-subscribed",
+            "Subscribed already",
+            "For a known address that signs up again.",
+            lambda: mail.already_subscribed(_subscriber()),
+        ),
+    )
+    return {preview.slug: preview for preview in samples}
+
+
+_REGISTRY = _registry()
