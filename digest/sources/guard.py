@@ -29,7 +29,84 @@ class Deadline:
     def after(cls, seconds: float) -> Deadline:
         return cls(time.monotonic() + seconds)
 
-    def checked_addresses(host: str, port: int, *, allow_private: bool) -> list[str]:
+    def remaining(self) -> float:
+        seconds = self.at - time.monotonic()
+        if seconds <= 0:
+            raise httpcore.ReadTimeout("the time limit is reached")
+        return seconds
+
+
+class GuardedTransport(httpx.HTTPTransport):
+    """httpx's own transport over connections that are checked where they are made."""
+
+    def __init__(self, *, deadline: Deadline, connect_seconds: float, allow_private: bool) -> None:
+        super().__init__(trust_env=False)
+        self._pool.close()
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=httpx.create_ssl_context(trust_env=False),
+            network_backend=GuardedBackend(deadline, connect_seconds, allow_private),
+        )
+
+
+class GuardedBackend(httpcore.NetworkBackend):
+    """Resolves the name itself and connects to the very addresses it has checked, so rebinding gains nothing."""
+
+    def __init__(self, deadline: Deadline, connect_seconds: float, allow_private: bool) -> None:
+        self.deadline = deadline
+        self.connect_seconds = connect_seconds
+        self.allow_private = allow_private
+        self.backend = httpcore.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        failure: Exception = httpcore.ConnectError(f"{host} has no address")
+        for address in checked_addresses(host, port, allow_private=self.allow_private):
+            seconds = min(self.connect_seconds, self.deadline.remaining())
+            try:
+                stream = self.backend.connect_tcp(address, port, seconds, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+            else:
+                return GuardedStream(stream, self.deadline)
+        raise failure
+
+    def connect_unix_socket(self, *args: Any, **kwargs: Any) -> httpcore.NetworkStream:
+        raise SourceError("sources are not read from sockets", permanent=True)
+
+
+class GuardedStream(httpcore.NetworkStream):
+    """A server that sends a byte now and then passes every time limit on single reads, but not this one."""
+
+    def __init__(self, stream: httpcore.NetworkStream, deadline: Deadline) -> None:
+        self.stream = stream
+        self.deadline = deadline
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self.stream.read(max_bytes, self.deadline.remaining())
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self.stream.write(buffer, self.deadline.remaining())
+
+    def close(self) -> None:
+        self.stream.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        secured = self.stream.start_tls(ssl_context, server_hostname, self.deadline.remaining())
+        return GuardedStream(secured, self.deadline)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self.stream.get_extra_info(info)
+
+
+def checked_addresses(host: str, port: int, *, allow_private: bool) -> list[str]:
     """The host's addresses. Raises SourceError if any of them is private: a mixed answer is an attempt at something."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)

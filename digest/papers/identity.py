@@ -1,0 +1,66 @@
+"""What makes two records the same paper: pure rules on titles, authors and identifiers.
+
+The arXiv id decides, then the DOI. A title joins records only when their identifiers do not contradict each other and
+their authors, where both name any, have someone in common; and only a title that says something by itself is enough:
+"Editorial" or "Deep Learning" is joined to its first author (or its address) before it identifies anything.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+
+from digest.sources.text import from_tex_accents
+
+TEX_COMMAND = re.compile(r"\\[a-zA-Z]+")
+# Every ideograph or syllable is a word of its own: such scripts put no spaces between words.
+WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W_]+")
+TELLING_WORDS = 4
+TELLING_LETTERS = 30
+
+
+def title_key(title: str, authors: Sequence[str], otherwise: Iterable[str]) -> str:
+    """64 hexadecimal digits. `otherwise` (address, abstract) tells papers with short titles and no authors apart."""
+    words = words_of(title)
+    parts = ["".join(words)]
+    if not is_telling(words):
+        first = authors[0] if authors else next((value for value in otherwise if value), "")
+        parts.append("".join(sorted(words_of(first))))
+    return sha256("\n".join(parts).encode("utf-8", "replace")).hexdigest()
+
+
+def words_of(title: str) -> list[str]:
+    """Words without case, accents, punctuation and TeX: `Schr\\"odinger` and `Schrödinger` are one word."""
+    plain = TEX_COMMAND.sub("", from_tex_accents(title)) or title
+    decomposed = unicodedata.normalize("NFKD", plain.casefold())
+    bare = "".join(character for character in decomposed if not unicodedata.combining(character))
+    return WORD.findall(unicodedata.normalize("NFC", bare)) or [title.casefold()]
+
+
+def is_telling(words: Sequence[str]) -> bool:
+    return len(words) >= TELLING_WORDS or sum(map(len, words)) >= TELLING_LETTERS
+
+
+def could_be_one(
+    arxiv_id: str | None, doi: str | None, authors: Sequence[str], other: tuple[str | None, str | None, Sequence[str]]
+) -> bool:
+    """Whether two records with the same title may be one paper."""
+    other_arxiv_id, other_doi, other_authors = other
+    if arxiv_id and other_arxiv_id and arxiv_id != other_arxiv_id:
+        return False
+    if doi and other_doi and doi != other_doi:
+        return False
+    return share_someone(authors, other_authors)
+
+
+def share_someone(authors: Sequence[str], others: Sequence[str]) -> bool:
+    """Names are written in many ways; any common part longer than an initial counts. No names contradict nobody."""
+    if not authors or not others:
+        return True
+    return not parts_of(authors).isdisjoint(parts_of(others))
+
+
+def parts_of(names: Sequence[str]) -> set[str]:
+    return {word for name in names[:100] for word in words_of(name) if len(word) > 1}
