@@ -53,6 +53,7 @@ DELIVERY_WINDOW = env.int("DELIVERY_WINDOW", default=25)
 DELIVERY_MAX_ATTEMPTS = env.int("DELIVERY_MAX_ATTEMPTS", default=5)
 LATE_DELIVERY_HOURS = env.int("LATE_DELIVERY_HOURS", default=12)
 UNKNOWN_DELIVERIES = env.str("UNKNOWN_DELIVERIES", default="skip")
+MEMORY_DAYS = env.int("MEMORY_DAYS", default=0)  # for ever
 
 # Readers
 
@@ -183,6 +184,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "config.context.site",
             ],
         },
     },
@@ -196,6 +198,48 @@ AUTH_PASSWORD_VALIDATORS = [
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 1  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+
+AXES_ENABLE_ADMIN = False  # `manage.py axes_reset` does what its pages would
+UNFOLD = {
+    "SITE_TITLE": SITE_NAME,
+    "SITE_HEADER": SITE_NAME,
+    "SITE_SUBHEADER": "Editors’ desk",
+    "SITE_SYMBOL": "newspaper",
+    "SITE_URL": "/",
+    "BORDER_RADIUS": "4px",
+    "DASHBOARD_CALLBACK": "digest.admin.dashboard.context",
+    "SIDEBAR": {"navigation": "digest.admin.navigation.sidebar"},
+    "STYLES": ["digest.admin.navigation.stylesheet"],
+    # Ink on newsprint with one vermilion accent, as on the public pages.
+    "COLORS": {
+        "base": {
+            "50": "#fbfaf7",
+            "100": "#f4f1ea",
+            "200": "#e5e0d5",
+            "300": "#cfc8b9",
+            "400": "#a39b8c",
+            "500": "#746c60",
+            "600": "#554e45",
+            "700": "#403a33",
+            "800": "#2b2723",
+            "900": "#1b1917",
+            "950": "#11100e",
+        },
+        "primary": {
+            "50": "#fdf3ef",
+            "100": "#fae3da",
+            "200": "#f4c5b5",
+            "300": "#ec9e84",
+            "400": "#e27353",
+            "500": "#d9573a",
+            "600": "#b83a1f",
+            "700": "#98301a",
+            "800": "#7a2818",
+            "900": "#642417",
+            "950": "#370f08",
+        },
+    },
+}
 
 LANGUAGE_CODE = "en"
 USE_I18N = True
@@ -239,6 +283,7 @@ CONTENT_SECURITY_POLICY = {
 
 # Logging
 
+LOGGING_CONFIG = "config.masking.configure"  # personal links do not belong in logs
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

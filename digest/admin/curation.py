@@ -1,0 +1,279 @@
+"""The curation page: an edition as a ranked list, where an editor pins, hides, reorders, writes, and publishes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import admin, messages
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from digest import editions
+from digest.admin import dashboard
+from digest.admin.deliveries import state_chip
+from digest.admin.display import cut
+from digest.editions import RankedEntry
+from digest.errors import EditionError
+from digest.models import Decision, Edition, EditionPaper, SignalKind
+from subscriptions.models import Topic
+
+SHOWN = 60
+BLURB_LENGTH = 2000
+NOTE_LENGTH = 4000
+RECENT_DECISIONS = 6
+CHANGE_EDITION = "digest.change_edition"
+VIEW_EDITION = "digest.view_edition"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One paper on the page. `up` and `down` are the positions of its visible neighbours, where it has any."""
+
+    ranked: RankedEntry
+    parts: list[tuple[str, float]]
+    topics: list[str]
+    signals: list[tuple[str, int]]
+    up: int | None = None
+    down: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What part of the pool is shown; kept in the address, so that a reload shows the same."""
+
+    words: str = ""
+    topic: str = ""
+    only: str = ""
+    everything: bool = False
+
+    @classmethod
+    def of(cls, query: Mapping[str, str]) -> Filters:
+        return cls(
+            words=query.get("q", "").strip(),
+            topic=query.get("topic", ""),
+            only=query.get("only", ""),
+            everything=query.get("all") == "1",
+        )
+
+    def query(self, **changes: Any) -> str:
+        values = {"q": self.words, "topic": self.topic, "only": self.only, "all": "1" if self.everything else ""}
+        return urlencode({name: value for name, value in (values | changes).items() if value})
+
+    def admit(self, ranked: RankedEntry) -> bool:
+        entry = ranked.entry
+        return self._has_words(ranked) and (not self.topic or self.topic in entry.topics) and self._is_wanted(entry)
+
+    def _has_words(self, ranked: RankedEntry) -> bool:
+        text = " ".join([ranked.paper.title, ranked.paper.arxiv_id or "", *ranked.paper.authors]).casefold()
+        return all(word in text for word in self.words.casefold().split())
+
+    def _is_wanted(self, entry: EditionPaper) -> bool:
+        wanted = {
+            "pinned": entry.decision == Decision.PINNED,
+            "hidden": entry.decision == Decision.HIDDEN,
+            "blurb": bool(entry.blurb),
+            "moved": entry.shift != 0,
+        }
+        return wanted.get(self.only, True)
+
+
+def open_door(request: HttpRequest, pk: int) -> Edition:
+    """The edition, for those who may look at editions; 403 or 404 for others."""
+    if not (request.user.has_perm(VIEW_EDITION) or request.user.has_perm(CHANGE_EDITION)):
+        raise PermissionDenied
+    return get_object_or_404(Edition, pk=pk)
+
+
+def require_editor(request: HttpRequest) -> None:
+    if not request.user.has_perm(CHANGE_EDITION):
+        raise PermissionDenied
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def page(request: HttpRequest, pk: int) -> HttpResponse:
+    """GET shows the ranked list; POST makes one decision and comes back to where it was made."""
+    edition = open_door(request, pk)
+    filters = Filters.of(request.GET)
+    if request.method == "POST":
+        require_editor(request)
+        anchor = decide(request, edition)
+        query = filters.query()
+        return redirect(f"{request.path}{'?' if query else ''}{query}{anchor}")
+    return TemplateResponse(request, "digest/curation.html", _context(request, edition, filters))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def publish(request: HttpRequest, pk: int) -> HttpResponse:
+    """GET asks once more, POST publishes; to publish twice changes nothing."""
+    edition = open_door(request, pk)
+    require_editor(request)
+    if request.method == "POST":
+        _attempt(request, edition, lambda: editions.publish(edition, timezone.now()), "Published the edition")
+        return redirect("admin:digest_edition_curate", pk)
+    context = page_context(request, edition, f"Publish the {edition}?")
+    counts = dashboard.with_counts(Edition.objects.filter(pk=pk)).get()
+    return TemplateResponse(request, "digest/curation_publish.html", {**context, "counts": counts})
+
+
+def decide(request: HttpRequest, edition: Edition) -> str:
+    """Make the one decision a form asks for; gives the page's anchor to come back to."""
+    verb, _, argument = request.POST.get("do", "").partition(":")
+    if verb == "note":
+        text = _clean(request.POST.get("text", ""), NOTE_LENGTH)
+        _attempt(request, edition, lambda: editions.set_note(edition, text), "Saved the note")
+        return "#note"
+    entry = _entry(edition, request.POST.get("paper", ""))
+    if entry is None:
+        messages.error(request, "That paper is no longer in this edition’s pool: it was rebuilt meanwhile.")
+        return ""
+    paper, title = entry.paper, cut(entry.paper.title, 60)
+    blurb = _clean(request.POST.get("text", ""), BLURB_LENGTH)
+    position = _number(argument or request.POST.get("position", ""))
+    deeds: dict[str, tuple[Callable[[], object], str]] = {
+        "pin": (lambda: editions.pin(edition, paper), f"Pinned “{title}”"),
+        "unpin": (lambda: editions.unpin(edition, paper), f"Unpinned “{title}”"),
+        "hide": (lambda: editions.hide(edition, paper), f"Hid “{title}”"),
+        "unhide": (lambda: editions.unhide(edition, paper), f"Brought back “{title}”"),
+        "blurb": (
+            lambda: editions.set_blurb(edition, paper, blurb),
+            f"{'Wrote' if blurb else 'Took away'} the blurb of “{title}”",
+        ),
+        "move": (lambda: editions.move(edition, paper, position or 1), f"Moved “{title}” to {position}"),
+    }
+    if verb not in deeds or (verb == "move" and position is None):
+        messages.error(request, "That was not understood; nothing was changed.")
+    else:
+        _attempt(request, edition, *deeds[verb])
+    return f"#paper-{paper.pk}"
+
+
+def page_context(request: HttpRequest, edition: Edition, title: str) -> dict[str, Any]:
+    """What every page about one edition needs."""
+    return {
+        **admin.site.each_context(request),
+        "title": title,
+        "edition": edition,
+        "may_change": edition.is_open and request.user.has_perm(CHANGE_EDITION),
+        "now": timezone.now(),
+    }
+
+
+def topic_names() -> dict[str, str]:
+    return dict(Topic.objects.values_list("slug", "name"))
+
+
+def part_names(parts: Sequence[tuple[str, float]], topics: Mapping[str, str]) -> list[tuple[str, float]]:
+    """The score's parts under the names an editor knows."""
+    slugs = {name: name.partition(":")[2] for name, _ in parts}
+    return [(topics.get(slugs[name]) or slugs[name] or name, value) for name, value in parts]
+
+
+def _context(request: HttpRequest, edition: Edition, filters: Filters) -> dict[str, Any]:
+    topics = topic_names()
+    pool = editions.ranked_entries(edition, with_hidden=True)
+    matching = [ranked for ranked in pool if filters.admit(ranked)]
+    visible = [ranked for ranked in matching if ranked.position is not None]
+    shown = visible if filters.everything else visible[:SHOWN]
+    return {
+        **page_context(request, edition, str(edition)),
+        "rows": _rows(shown, topics),
+        "hidden_rows": _rows([ranked for ranked in matching if ranked.position is None], topics),
+        "left_out": len(visible) - len(shown),
+        "pool_size": len(pool),
+        "topics": _topic_counts(pool, topics),
+        "filters": filters,
+        "everything_query": filters.query(all="1"),
+        "is_filtered": bool(filters.words or filters.topic or filters.only),
+        "decisions": _recent_decisions(edition),
+        "results": [(state_chip(s), n) for s, n in dashboard.delivery_counts([edition.pk])[edition.pk]],
+        "neighbours": _neighbours(edition),
+        "is_late": edition.is_open and edition.publish_at <= timezone.now(),
+        "blurb_length": BLURB_LENGTH,
+        "note_length": NOTE_LENGTH,
+        "curate_url": reverse("admin:digest_edition_curate", args=[edition.pk]),
+    }
+
+
+def _rows(shown: Sequence[RankedEntry], topics: Mapping[str, str]) -> list[Row]:
+    positions = [ranked.position for ranked in shown]
+    return [
+        Row(
+            ranked=ranked,
+            parts=part_names(ranked.parts, topics),
+            topics=_leading_topics(ranked.entry, topics),
+            signals=_newest_signals(ranked),
+            up=positions[place - 1] if place else None,
+            down=positions[place + 1] if place + 1 < len(positions) else None,
+        )
+        for place, ranked in enumerate(shown)
+    ]
+
+
+def _leading_topics(entry: EditionPaper, topics: Mapping[str, str]) -> list[str]:
+    best = sorted(entry.topics.items(), key=lambda item: -item[1])[:3]
+    return [topics.get(slug, slug) for slug, _ in best]
+
+
+def _newest_signals(ranked: RankedEntry) -> list[tuple[str, int]]:
+    newest = {signal.kind: signal.value for signal in ranked.paper.signals.all()}  # ordered by the day observed
+    return [(SignalKind(kind).label.lower(), newest[kind]) for kind in SignalKind.values if newest.get(kind)]
+
+
+def _topic_counts(pool: Sequence[RankedEntry], topics: Mapping[str, str]) -> list[tuple[str, str, int]]:
+    counts = {slug: sum(slug in ranked.entry.topics for ranked in pool) for slug in topics}
+    return [(slug, topics[slug], count) for slug, count in counts.items() if count]
+
+
+def _neighbours(edition: Edition) -> dict[str, Edition | None]:
+    same = Edition.objects.filter(kind=edition.kind)
+    return {
+        "earlier": same.filter(date__lt=edition.date).order_by("-date").first(),
+        "later": same.filter(date__gt=edition.date).order_by("date").first(),
+    }
+
+
+def _recent_decisions(edition: Edition) -> list[LogEntry]:
+    entries = LogEntry.objects.filter(content_type=_edition_type(), object_id=str(edition.pk), action_flag=CHANGE)
+    return list(entries.select_related("user").order_by("-action_time")[:RECENT_DECISIONS])
+
+
+def _edition_type() -> ContentType:
+    return ContentType.objects.get_for_model(Edition)
+
+
+def _attempt(request: HttpRequest, edition: Edition, deed: Callable[[], object], done: str) -> None:
+    """Do it, say so and keep it on record; or say clearly why not."""
+    try:
+        deed()
+    except EditionError as error:
+        messages.error(request, f"Nothing was changed. {error}")
+        return
+    editor = int(request.user.pk or 0)
+    LogEntry.objects.log_actions(editor, [edition], CHANGE, done, single_object=True)
+    messages.success(request, f"{done}.")
+
+
+def _entry(edition: Edition, paper_id: str) -> EditionPaper | None:
+    number = _number(paper_id)
+    return edition.entries.filter(paper=number).select_related("paper").first() if number else None
+
+
+def _number(text: str) -> int | None:
+    """A whole number from 1 up, as a database can hold it; None for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and 0 < int(text[:12]) < 10**9 and len(text) < 10 else None
+
+
+def _clean(text: str, length: int) -> str:
+    """Plain text without control characters, lines ended alike."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(letter for letter in lines if letter == "\n" or letter.isprintable()).strip()[:length]

@@ -1,0 +1,131 @@
+"""The desk's front page: the edition to work on, what is being sent, how sources and readers are doing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Max, Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from digest.admin.deliveries import state_chip
+from digest.admin.sources import outcome_chip
+from digest.models import (
+    Decision,
+    Delivery,
+    DeliveryState,
+    Edition,
+    EditionState,
+    Outcome,
+    Paper,
+    Source,
+    SourceRun,
+)
+from subscriptions.models import Subscriber, SubscriberStatus
+
+RECENT_EDITIONS = 6
+
+
+def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """What the start page shows, each part only to those who may see its rows. A constant number of queries."""
+    now = timezone.now()
+    user = request.user
+    parts: dict[str, Any] = {"now": now, "title": "Front desk"}
+    if user.has_perm("digest.view_edition") or user.has_perm("digest.change_edition"):
+        parts["editions"] = _editions(now)
+        parts["new_papers"] = Paper.objects.canonical().filter(first_seen_at__gt=now - timedelta(days=1)).count()
+    if user.has_perm("digest.view_delivery"):
+        parts["sending"] = in_progress()
+    if user.has_perm("digest.view_source"):
+        parts["sources"] = source_health()
+    if user.has_perm("subscriptions.view_subscriber"):
+        parts["readers"] = reader_counts(now)
+    return {**context, **parts}
+
+
+def with_counts(editions: QuerySet[Edition]) -> QuerySet[Edition]:
+    """Editions with the size of their pool and the editors' decisions in it."""
+    return editions.annotate(
+        pool=Count("entries"),
+        pinned=Count("entries", filter=Q(entries__decision=Decision.PINNED)),
+        hidden=Count("entries", filter=Q(entries__decision=Decision.HIDDEN)),
+        blurbs=Count("entries", filter=~Q(entries__blurb="")),
+    )
+
+
+def on_desk() -> Edition | None:
+    """The edition to work on: the open one that goes out first, else the newest."""
+    editions = with_counts(Edition.objects.all())
+    return (
+        editions.filter(state=EditionState.OPEN).order_by("publish_at").first()
+        or editions.order_by("-publish_at", "-pk").first()
+    )
+
+
+def delivery_counts(edition_ids: list[int]) -> dict[int, list[tuple[str, int]]]:
+    """How many deliveries of each edition are in which state, in the states' own order."""
+    rows = (
+        Delivery.objects.filter(edition_id__in=edition_ids)
+        .order_by()
+        .values_list("edition_id", "state")
+        .annotate(rows=Count("pk"))
+    )
+    found: dict[int, dict[str, int]] = {edition_id: {} for edition_id in edition_ids}
+    for edition_id, state, count in rows:
+        found[edition_id][state] = count
+    return {
+        edition_id: [(state, counts[state]) for state in DeliveryState.values if state in counts]
+        for edition_id, counts in found.items()
+    }
+
+
+def in_progress() -> list[tuple[Any, int]]:
+    """Rows that have not come to an end, by state."""
+    waiting = Delivery.objects.filter(state__in=[DeliveryState.QUEUED, DeliveryState.CLAIMED])
+    counts = waiting.order_by().values_list("state").annotate(rows=Count("pk"))
+    return [(state_chip(state), count) for state, count in sorted(counts)]
+
+
+def source_health() -> list[dict[str, Any]]:
+    """Every source with how its newest visit ended, those in trouble first. Two queries."""
+    newest = SourceRun.objects.filter(source__isnull=False).order_by().values("source").annotate(newest=Max("pk"))
+    runs = {run.source_id: run for run in SourceRun.objects.filter(pk__in=newest.values("newest"))}
+    return [_health(source, runs.get(source.pk)) for source in sorted(Source.objects.all(), key=_trouble_first(runs))]
+
+
+def reader_counts(now: datetime) -> dict[str, int]:
+    week = now - timedelta(days=7)
+    return Subscriber.objects.aggregate(
+        active=Count("pk", filter=Q(status=SubscriberStatus.ACTIVE)),
+        pending=Count("pk", filter=Q(status=SubscriberStatus.PENDING)),
+        joined=Count("pk", filter=Q(confirmed_at__gt=week, status=SubscriberStatus.ACTIVE)),
+        left=Count("pk", filter=Q(unsubscribed_at__gt=week)),
+    )
+
+
+def _editions(now: datetime) -> dict[str, Any]:
+    recent = list(with_counts(Edition.objects.published()).order_by("-publish_at")[:RECENT_EDITIONS])
+    waiting = list(with_counts(Edition.objects.filter(state=EditionState.OPEN)).order_by("publish_at"))
+    counts = delivery_counts([edition.pk for edition in recent])
+    chips = {pk: [(state_chip(state), count) for state, count in pairs] for pk, pairs in counts.items()}
+    return {
+        "open": waiting,
+        "late": [edition.pk for edition in waiting if edition.publish_at <= now],
+        "recent": [(edition, chips[edition.pk]) for edition in recent],
+    }
+
+
+def _health(source: Source, run: SourceRun | None) -> dict[str, Any]:
+    chip = outcome_chip(run.outcome if run else None, visited=run is not None)
+    return {"source": source, "run": run, "chip": chip}
+
+
+def _trouble_first(runs: Mapping[int | None, SourceRun]) -> Callable[[Source], tuple[bool, bool, str]]:
+    def key(source: Source) -> tuple[bool, bool, str]:
+        run = runs.get(source.pk)
+        in_trouble = run is not None and run.outcome in (Outcome.FAILED, Outcome.STALE)
+        return (not source.is_enabled, not in_trouble, source.name)
+
+    return key

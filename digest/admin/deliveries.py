@@ -1,0 +1,171 @@
+"""The ledger and the providers' events at the editors' desk: read, never written by hand."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from digest.admin.display import chip, cut
+from digest.models import Delivery, DeliveryState, Paper, ProviderEvent
+from subscriptions import addresses
+from subscriptions.admin.base import Facts, ModelAdmin, TabularInline
+
+TONES = {
+    DeliveryState.QUEUED: "calm",
+    DeliveryState.CLAIMED: "busy",
+    DeliveryState.ACCEPTED: "good",
+    DeliveryState.DELIVERED: "good",
+    DeliveryState.SKIPPED: "calm",
+    DeliveryState.UNKNOWN: "warm",
+    DeliveryState.REJECTED: "bad",
+    DeliveryState.BOUNCED: "bad",
+    DeliveryState.COMPLAINED: "bad",
+}
+Row = TypeVar("Row", Delivery, ProviderEvent)
+SEE_READERS = "subscriptions.view_subscriber"
+
+
+def state_chip(state: str) -> SafeString:
+    return chip(TONES[DeliveryState(state)], DeliveryState(state).label)
+
+
+def by_address(queryset: QuerySet[Row], typed: str) -> QuerySet[Row]:
+    """Rows about an address someone typed; also about a reader who is gone, as rows keep the address's hash."""
+    try:
+        return queryset.filter(address_hash=addresses.address_hash(addresses.normalise(typed)))
+    except ValidationError:
+        return queryset.none()
+
+
+class EventInline(Facts, TabularInline[ProviderEvent, Delivery]):
+    model = ProviderEvent
+    fields = ["received_at", "provider", "kind", "reject_reason", "description"]
+    verbose_name_plural = "What the provider said"
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(Facts, ModelAdmin[Delivery]):
+    list_display = ["uid_start", "reader", "edition", "status", "paper_count", "due_at", "accepted_at", "brief_detail"]
+    list_filter = ["state", "edition__kind", "edition"]
+    list_select_related = ["edition", "subscriber"]
+    search_fields = ["uid"]
+    search_help_text = "A reader's whole address, a delivery's id, or the provider's message id"
+    date_hierarchy = "created_at"
+    show_full_result_count = False
+    inlines = [EventInline]
+    fieldsets = [
+        (None, {"fields": [("reader", "edition"), ("status", "detail")]}),
+        ("The digest, best first", {"fields": ["digest"]}),
+        ("On its way", {"fields": [("due_at", "claimed_at", "accepted_at"), ("attempts", "updated_at")]}),
+        ("Names", {"fields": [("uid", "provider_message_id"), "address_hash"], "classes": ["collapse"]}),
+    ]
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """Whoever may not see readers sees the ledger without their addresses."""
+        columns = self.list_display
+        return columns if request.user.has_perm(SEE_READERS) else [name for name in columns if name != "reader"]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Delivery | None = None) -> Any:
+        if request.user.has_perm(SEE_READERS):
+            return self.fieldsets
+        return [(None, {"fields": ["edition", ("status", "detail")]}), *(self.fieldsets or [])[1:3]]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Delivery], search_term: str
+    ) -> tuple[QuerySet[Delivery], bool]:
+        typed = search_term.strip()
+        if not typed:
+            return queryset, False
+        if "@" in typed and request.user.has_perm(SEE_READERS):
+            return by_address(queryset, typed), False
+        return queryset.filter(Q(provider_message_id=typed) | Q(uid__in=_uuids(typed))), False
+
+    @admin.display(description="Delivery", ordering="uid")
+    def uid_start(self, delivery: Delivery) -> str:
+        return str(delivery.uid)[:8]
+
+    @admin.display(description="Reader")
+    def reader(self, delivery: Delivery) -> SafeString | str:
+        if delivery.subscriber is None:
+            return "deleted"
+        url = reverse("admin:subscriptions_subscriber_change", args=[delivery.subscriber.pk])
+        return format_html('<a href="{}">{}</a>', url, delivery.subscriber.email)
+
+    @admin.display(description="State", ordering="state")
+    def status(self, delivery: Delivery) -> SafeString:
+        return state_chip(delivery.state)
+
+    @admin.display(description="Papers")
+    def paper_count(self, delivery: Delivery) -> int:
+        return len(delivery.selection)
+
+    @admin.display(description="Detail")
+    def brief_detail(self, delivery: Delivery) -> str:
+        return cut(delivery.detail, 60)
+
+    @admin.display(description="Papers and reasons")
+    def digest(self, delivery: Delivery) -> SafeString | str:
+        papers = Paper.objects.filter(pk__in=[item["paper"] for item in delivery.selection])
+        titles = dict(papers.values_list("pk", "title"))
+        rows = [
+            (titles.get(item["paper"], f"paper {item['paper']}"), item["score"], _reasons(item["parts"]))
+            for item in delivery.selection
+        ]
+        items = format_html_join("", '<li>{}<span class="desk-under">{} = {}</span></li>', _printed(rows))
+        return format_html('<ol class="desk-digest">{}</ol>', items) if rows else "Not chosen yet"
+
+
+@admin.register(ProviderEvent)
+class ProviderEventAdmin(Facts, ModelAdmin[ProviderEvent]):
+    list_display = ["received_at", "provider", "kind", "reject_reason", "delivery_link", "brief"]
+    list_filter = ["kind", "provider", "reject_reason"]
+    list_select_related = ["delivery"]
+    search_fields = ["key", "description"]
+    search_help_text = "A reader's whole address, the event's key or its words"
+    date_hierarchy = "received_at"
+    fieldsets = [
+        (None, {"fields": [("provider", "kind", "reject_reason"), "description", "delivery_link"]}),
+        ("When", {"fields": [("occurred_at", "received_at")]}),
+        ("Names", {"fields": ["key", "address_hash"], "classes": ["collapse"]}),
+    ]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[ProviderEvent], search_term: str
+    ) -> tuple[QuerySet[ProviderEvent], bool]:
+        if "@" in search_term and request.user.has_perm(SEE_READERS):
+            return by_address(queryset, search_term.strip()), False
+        return super().get_search_results(request, queryset, search_term)
+
+    @admin.display(description="Delivery")
+    def delivery_link(self, event: ProviderEvent) -> SafeString | str:
+        if event.delivery is None:
+            return "–"
+        url = reverse("admin:digest_delivery_change", args=[event.delivery.pk])
+        return format_html('<a href="{}">{}</a>', url, str(event.delivery.uid)[:8])
+
+    @admin.display(description="Its words")
+    def brief(self, event: ProviderEvent) -> str:
+        return cut(event.description, 90)
+
+
+def _uuids(typed: str) -> list[UUID]:
+    try:
+        return [UUID(typed)]
+    except ValueError:
+        return []
+
+
+def _reasons(parts: list[tuple[str, float]]) -> str:
+    return " + ".join(f"{name} {value:.2f}" for name, value in parts)
+
+
+def _printed(rows: list[tuple[str, float, str]]) -> list[tuple[str, str, str]]:
+    return [(title, f"{score:.2f}", reasons) for title, score, reasons in rows]

@@ -1,0 +1,140 @@
+"""Papers at the editors' desk: found by title, author or id; hidden from readers or shown again."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import Max, Q, QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from digest import tex
+from digest.admin.display import chip, cut, flat, names, plural
+from digest.models import Listing, Paper, Signal, SignalKind
+from subscriptions.admin.base import Facts, ModelAdmin, TabularInline
+
+
+class ListingInline(Facts, TabularInline[Listing, Paper]):
+    model = Listing
+    fields = ["source", "listed_on", "first_seen_at"]
+    verbose_name_plural = "Where it was listed"
+    tab = True
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Listing]:
+        return super().get_queryset(request).select_related("source")
+
+
+class SignalInline(Facts, TabularInline[Signal, Paper]):
+    model = Signal
+    fields = ["observed_on", "kind", "value"]
+    ordering = ["-observed_on", "kind"]
+    verbose_name_plural = "Signals, day by day"
+    per_page = 30
+    tab = True
+
+
+class VisibilityFilter(admin.SimpleListFilter):
+    title = "what readers see"
+    parameter_name = "visibility"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin[Paper]) -> list[tuple[str, str]]:
+        return [("shown", "Shown"), ("hidden", "Hidden"), ("withdrawn", "Withdrawn"), ("merged", "Merged into another")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Paper]) -> QuerySet[Paper]:
+        conditions = {
+            "shown": Q(is_hidden=False, withdrawn_at__isnull=True, merged_into__isnull=True),
+            "hidden": Q(is_hidden=True),
+            "withdrawn": Q(withdrawn_at__isnull=False),
+            "merged": Q(merged_into__isnull=False),
+        }
+        return queryset.filter(conditions.get(self.value() or "", Q()))
+
+
+@admin.register(Paper)
+class PaperAdmin(ModelAdmin[Paper]):
+    list_display = ["short_title", "identity", "primary_category", "upvotes", "first_seen_at", "visibility"]
+    list_filter = [VisibilityFilter, "is_sample", "listings__source", "primary_category"]
+    search_fields = ["title", "arxiv_id__startswith", "doi__iexact", "authors__icontains"]
+    search_help_text = "Title, author, arXiv id or DOI"
+    date_hierarchy = "first_seen_at"
+    actions = ["hide_papers", "show_papers"]
+    inlines = [ListingInline, SignalInline]
+    show_full_result_count = False
+    fieldsets = [
+        (None, {"fields": ["is_hidden", "title", "author_list", "abstract"]}),
+        ("Identity", {"fields": [("arxiv_id", "version"), "doi", "category_list", "merged_link"]}),
+        ("Links", {"fields": ["link", "code_url", "project_url"]}),
+        ("More", {"fields": ["comment", "journal_reference", "license_url"], "classes": ["collapse"]}),
+        ("Dates", {"fields": [("published_at", "first_seen_at"), ("updated_at", "withdrawn_at")]}),
+    ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Paper | None = None) -> list[str]:
+        """What came from the sources is theirs to correct; the editors' word is whether readers see it."""
+        fields = [name for _, options in self.fieldsets or [] for name in flat(options["fields"])]
+        return [name for name in fields if name != "is_hidden"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Paper]:
+        votes = Max("signals__value", filter=Q(signals__kind=SignalKind.UPVOTES))
+        return super().get_queryset(request).select_related("merged_into").annotate(votes=votes)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Paper | None = None) -> bool:
+        """Stored digests name papers for ever: a paper is hidden, never deleted."""
+        return False
+
+    @admin.action(description="Hide from readers", permissions=["change"])
+    def hide_papers(self, request: HttpRequest, queryset: QuerySet[Paper]) -> None:
+        self._set_hidden(request, queryset, hidden=True)
+
+    @admin.action(description="Show to readers again", permissions=["change"])
+    def show_papers(self, request: HttpRequest, queryset: QuerySet[Paper]) -> None:
+        self._set_hidden(request, queryset, hidden=False)
+
+    def _set_hidden(self, request: HttpRequest, queryset: QuerySet[Paper], *, hidden: bool) -> None:
+        ids = list(queryset.exclude(is_hidden=hidden).values_list("pk", flat=True))
+        count = Paper.objects.filter(pk__in=ids).update(is_hidden=hidden)
+        message = "Hidden from readers" if hidden else "Shown to readers again"
+        for paper in Paper.objects.filter(pk__in=ids):
+            self.log_change(request, paper, message)
+        self.message_user(request, f"{message}: {plural(count, 'paper')}.")
+
+    @admin.display(description="Title", ordering="title")
+    def short_title(self, paper: Paper) -> SafeString:
+        lines = '<span class="desk-title">{}</span><span class="desk-under">{}</span>'
+        return format_html(lines, cut(tex.readable(paper.title), 110), cut(names(paper.authors), 90))
+
+    @admin.display(description="Id", ordering="arxiv_id")
+    def identity(self, paper: Paper) -> str:
+        return paper.arxiv_id or paper.doi or "by title"
+
+    @admin.display(description="Upvotes", ordering="votes", empty_value="")
+    def upvotes(self, paper: Paper) -> int | None:
+        return getattr(paper, "votes", None)
+
+    @admin.display(description="Readers see it")
+    def visibility(self, paper: Paper) -> SafeString:
+        if paper.is_hidden:
+            return chip("warm", "Hidden")
+        if paper.withdrawn_at:
+            return chip("bad", "Withdrawn")
+        if paper.merged_into_id:
+            return chip("calm", "Merged")
+        return chip("calm", "Sample") if paper.is_sample else chip("good", "Shown")
+
+    @admin.display(description="Authors")
+    def author_list(self, paper: Paper) -> str:
+        return cut(", ".join(paper.authors), 3000)
+
+    @admin.display(description="Categories")
+    def category_list(self, paper: Paper) -> str:
+        return ", ".join(paper.categories) or paper.primary_category
+
+    @admin.display(description="Page")
+    def link(self, paper: Paper) -> SafeString | str:
+        return format_html('<a href="{0}" rel="noreferrer" target="_blank">{0}</a>', paper.url) if paper.url else "–"
+
+    @admin.display(description="Merged into")
+    def merged_link(self, paper: Paper) -> str:
+        return str(paper.merged_into or "–")

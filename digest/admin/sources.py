@@ -1,0 +1,143 @@
+"""Sources at the editors' desk: where papers come from, how each visit went, and a visit on demand."""
+
+from __future__ import annotations
+
+from django import forms
+from django.contrib import admin
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.timesince import timesince
+from unfold.widgets import UnfoldAdminSelectWidget
+
+from digest import sources, tasks
+from digest.admin.display import chip, plural
+from digest.models import Outcome, Source, SourceRun
+from subscriptions.admin.base import Facts, ModelAdmin, ModelForm, TabularInline
+
+TONES = {
+    Outcome.FRESH: "good",
+    Outcome.QUIET: "calm",
+    Outcome.HOLIDAY: "calm",
+    Outcome.STALE: "warm",
+    Outcome.FAILED: "bad",
+}
+
+
+def outcome_chip(outcome: str | None, *, visited: bool = True) -> SafeString:
+    """How a visit ended; an empty outcome is a visit that has not ended."""
+    if outcome:
+        return chip(TONES[Outcome(outcome)], Outcome(outcome).label)
+    return chip("busy", "Running") if visited else chip("calm", "Not visited yet")
+
+
+class SourceForm(ModelForm[Source]):
+    """`kind` is chosen from the adapters there are."""
+
+    kind = forms.ChoiceField(widget=UnfoldAdminSelectWidget())
+
+    class Meta:
+        model = Source
+        fields = ["name", "slug", "kind", "url", "is_enabled", "interval_minutes"]
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        kinds = sorted({*sources.ADAPTERS, *([self.instance.kind] if self.instance.pk else [])})
+        field = self.fields["kind"]
+        if isinstance(field, forms.ChoiceField):
+            field.choices = [(kind, kind.replace("_", " ")) for kind in kinds]
+
+
+class RunInline(Facts, TabularInline[SourceRun, Source]):
+    model = SourceRun
+    fields = ["started_at", "ended", "received", "new", "known", "updated", "refused", "http_status", "message"]
+    readonly_fields = ["ended"]
+    per_page = 20
+    verbose_name_plural = "Visits"
+
+    @admin.display(description="Outcome")
+    def ended(self, run: SourceRun) -> SafeString:
+        return outcome_chip(run.outcome)
+
+
+@admin.register(Source)
+class SourceAdmin(ModelAdmin[Source]):
+    form = SourceForm
+    list_display = ["name", "kind", "is_enabled", "last_outcome", "last_counts", "checked", "next_check_at", "failures"]
+    list_filter = ["is_enabled", "kind"]
+    search_fields = ["name", "slug", "url"]
+    prepopulated_fields = {"slug": ["name"]}
+    readonly_fields = ["checked_at", "next_check_at", "failures", "etag", "last_modified"]
+    actions = ["refresh_now", "enable", "disable"]
+    inlines = [RunInline]
+    fieldsets = [
+        (None, {"fields": [("name", "slug"), ("kind", "url"), ("is_enabled", "interval_minutes")]}),
+        ("Between visits", {"fields": [("checked_at", "next_check_at"), ("failures", "etag", "last_modified")]}),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Source]:
+        newest = SourceRun.objects.filter(source=OuterRef("pk")).order_by("-started_at", "-id")
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                run_id=Subquery(newest.values("pk")[:1]),
+                run_outcome=Subquery(newest.values("outcome")[:1]),
+                run_new=Subquery(newest.values("new")[:1]),
+                run_received=Subquery(newest.values("received")[:1]),
+            )
+        )
+
+    @admin.display(description="Last visit")
+    def last_outcome(self, source: Source) -> SafeString:
+        return outcome_chip(getattr(source, "run_outcome", None), visited=bool(getattr(source, "run_id", None)))
+
+    @admin.display(description="New / received")
+    def last_counts(self, source: Source) -> str:
+        received = getattr(source, "run_received", None)
+        return "" if received is None else f"{getattr(source, 'run_new', 0):,} / {received:,}"
+
+    @admin.display(description="Checked", ordering="checked_at")
+    def checked(self, source: Source) -> str:
+        return f"{timesince(source.checked_at, timezone.now(), depth=1)} ago" if source.checked_at else "never"
+
+    @admin.action(description="Refresh now", permissions=["change"])
+    def refresh_now(self, request: HttpRequest, queryset: QuerySet[Source]) -> None:
+        ids = list(queryset.filter(is_enabled=True).values_list("pk", flat=True))
+        for source_id in ids:
+            tasks.refresh_source.delay_on_commit(source_id)
+        skipped = queryset.count() - len(ids)
+        note = f" {plural(skipped, 'disabled source')} left alone." if skipped else ""
+        self.message_user(request, f"{plural(len(ids), 'visit')} queued.{note}")
+
+    @admin.action(description="Enable", permissions=["change"])
+    def enable(self, request: HttpRequest, queryset: QuerySet[Source]) -> None:
+        count = queryset.model.objects.filter(pk__in=[source.pk for source in queryset]).update(is_enabled=True)
+        self.message_user(request, f"{plural(count, 'source')} enabled.")
+
+    @admin.action(description="Disable", permissions=["change"])
+    def disable(self, request: HttpRequest, queryset: QuerySet[Source]) -> None:
+        count = queryset.model.objects.filter(pk__in=[source.pk for source in queryset]).update(is_enabled=False)
+        self.message_user(request, f"{plural(count, 'source')} disabled.")
+
+
+@admin.register(SourceRun)
+class SourceRunAdmin(Facts, ModelAdmin[SourceRun]):
+    list_display = ["source_name", "started_at", "ended", "received", "new", "known", "updated", "refused", "took"]
+    list_filter = ["outcome", "source"]
+    search_fields = ["source_name", "message"]
+    date_hierarchy = "started_at"
+    fieldsets = [
+        (None, {"fields": [("source_name", "outcome"), ("started_at", "finished_at"), "message"]}),
+        ("Counts", {"fields": [("received", "new", "known"), ("updated", "refused")]}),
+        ("Wire", {"fields": [("http_status", "received_bytes")]}),
+    ]
+
+    @admin.display(description="Outcome", ordering="outcome")
+    def ended(self, run: SourceRun) -> SafeString:
+        return outcome_chip(run.outcome)
+
+    @admin.display(description="Seconds")
+    def took(self, run: SourceRun) -> str:
+        return f"{(run.finished_at - run.started_at).total_seconds():.1f}" if run.finished_at else ""
