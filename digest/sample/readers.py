@@ -1,0 +1,46 @@
+"""Three invented readers with different interests, subscribed and confirmed through the services."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from subscriptions import services
+from subscriptions.models import Subscriber, Topic
+from subscriptions.tokens import TokenData
+
+
+@dataclass(frozen=True, slots=True)
+class SampleReader:
+    email: str
+    topics: tuple[str, ...]
+
+
+# example.org is reserved (RFC 2606): should mail ever leave this machine, it reaches nobody.
+READERS = (
+    SampleReader("ada@example.org", ("robotics", "computer-vision")),
+    SampleReader("ben@example.org", ("language-models", "reasoning", "software-engineering")),
+    SampleReader("chioma@example.org", ("biology-medicine", "science-physics", "human-computer-interaction")),
+)
+ORIGIN = services.Origin(name="sample", consent_text="An invented reader, for trying Paperboy out.")
+
+
+def subscribe(now: datetime) -> list[str]:
+    """Their addresses, if they are new. A reader who is known, whatever became of them, is left alone."""
+    return [reader.email for reader in READERS if subscribe_one(reader, now)]
+
+
+def subscribe_one(reader: SampleReader, now: datetime) -> bool:
+    if Subscriber.objects.filter(address_key=reader.email).exists():
+        return False
+    topics = Topic.objects.filter(slug__in=reader.topics, is_active=True).values_list("slug", flat=True)
+    # In one transaction, so that no sweep sends a confirmation mail in between.
+    with transaction.atomic():
+        preferences = services.Preferences(topics=tuple(topics))
+        identifier = services.request_subscription(reader.email, preferences, ORIGIN, now)
+        if identifier is None:
+            return False
+        subscriber = Subscriber.objects.get(pk=identifier)
+        return services.confirm(TokenData(identifier, subscriber.opt_in_round), ORIGIN, now) is not None
