@@ -11,7 +11,7 @@ from django.core.mail import EmailMessage
 
 from digest.models import Delivery, Edition
 from digest.rendering import CompiledEdition, ReaderFacts, assemble, compile_edition
-from digest.selection import Choice, Interests, choose, load_pool
+from digest.selection import Choice, Interests, choose, interests_of, load_pool
 from subscriptions.models import Subscriber
 
 
@@ -21,23 +21,26 @@ class Batch:
 
     compiled: CompiledEdition
     choices: dict[int, list[Choice]]
+    interests: dict[int, Interests]
 
     def compose(self, delivery: Delivery, now: datetime) -> EmailMessage:
         """The reader's message; the row is given its selection and preferences, not yet saved."""
         chosen = self.choices[delivery.pk]
         reader = reader_of(delivery)
         delivery.selection = [choice.as_json() for choice in chosen]
-        delivery.preferences = Interests.of(reader).as_json()
+        delivery.preferences = self.interests[reader.pk].as_json()
         return assemble(self.compiled, _facts(delivery, reader, now), chosen)
 
 
 def prepare(edition: Edition, deliveries: Sequence[Delivery], now: datetime) -> Batch:
     """Choose papers for all these readers at once, and compile what they share."""
     readers = {delivery.pk: reader_of(delivery) for delivery in deliveries if delivery.subscriber is not None}
-    chosen = choose(load_pool(edition), list(readers.values()), now)
-    choices = {pk: list(chosen.get(reader.pk, ())) for pk, reader in readers.items()}
+    pool, subscribers = load_pool(edition), list(readers.values())
+    interests = interests_of(pool, subscribers, now)
+    chosen = choose(pool, subscribers, now, interests)
+    choices = {pk: chosen[reader.pk] for pk, reader in readers.items()}
     papers = {choice.paper_id for row in choices.values() for choice in row}
-    return Batch(compile_edition(edition, sorted(papers)), choices)
+    return Batch(compile_edition(edition, sorted(papers)), choices, interests)
 
 
 def reader_of(delivery: Delivery) -> Subscriber:
@@ -54,7 +57,7 @@ def _facts(delivery: Delivery, reader: Subscriber, now: datetime) -> ReaderFacts
         uid=delivery.uid,
         local_date=now.astimezone(_zone(reader.time_zone)).date(),
         now=now,
-        topics=tuple(topic.name for topic in reader.topics.all()),
+        topics=tuple(topic.name for topic in reader.topics.all() if topic.is_active),
         frequency=reader.frequency,
     )
 
