@@ -23,9 +23,13 @@ Parts = tuple[tuple[str, float], ...]
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """What a paper is worth that is all about a reader's topics, that trends as much as can be, that is pinned."""
+    """What a paper is worth that is all about a reader's topics, that trends as much as can be, that is pinned.
+
+    `general` is the topics' worth for who follows none: every topic counts alike, and little, so that trends decide.
+    """
 
     topic: float = 0.6
+    general: float = 0.05
     trend: float = 0.3
     pin: float = 1.0
 
@@ -37,7 +41,7 @@ WEIGHTS = Weights()
 class Table:
     """n papers' points: `topics` is n x topics (for who follows the topic), `trend` and `editor` are n.
 
-    `general` is n x topics for who follows none: all topics weigh equally, together as much as one.
+    `general` is n x topics for who follows none.
     """
 
     slugs: tuple[str, ...]
@@ -90,11 +94,11 @@ def table(
     weights: Weights = WEIGHTS,
 ) -> Table:
     """The points of n papers: `shares` n x topics and `trend` n in [0, 1], `pinned` n booleans, `shift` n scores."""
-    share = np.asarray(shares, dtype=np.float64).reshape(-1, len(slugs))
+    share = np.asarray(shares, dtype=np.float64)
     return Table(
         slugs=tuple(slugs),
         topics=_points(weights.topic * share),
-        general=_points(weights.topic * share / max(1, len(slugs))),
+        general=_points(weights.general * share),
         trend=_points(weights.trend * np.asarray(trend, dtype=np.float64)),
         editor=_points(weights.pin * np.asarray(pinned, dtype=np.float64) + np.asarray(shift, dtype=np.float64)),
     )

@@ -1,0 +1,292 @@
+"""Each reader's digest: the right papers, never twice, in an order that its printed parts add up to."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from digest.errors import DeliveryError
+from digest.models import Decision, Delivery, DeliveryState, Edition, Paper
+from digest.selection import Choice, Interests, choose, choose_for, interests_of, load_pool, replay
+from subscriptions.models import Subscriber, Topic
+from tests.factories import (
+    NOW,
+    DeliveryFactory,
+    EditionFactory,
+    EditionPaperFactory,
+    PaperFactory,
+    SubscriberFactory,
+    TopicFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def edition() -> Edition:
+    return EditionFactory(published=True)
+
+
+@pytest.fixture
+def robots() -> Topic:
+    return TopicFactory(slug="test-robots")
+
+
+@pytest.fixture
+def vision() -> Topic:
+    return TopicFactory(slug="test-vision")
+
+
+def entry(edition: Edition, **fields: Any) -> Paper:
+    """A paper of the edition; by default about nothing, and not trending."""
+    paper: Paper = EditionPaperFactory(**{"edition": edition, "trend": 0.0} | fields).paper
+    return paper
+
+
+def ids(edition: Edition, reader: Subscriber) -> list[int]:
+    return [choice.paper_id for choice in digest(edition, reader)]
+
+
+def digest(edition: Edition, reader: Subscriber) -> list[Choice]:
+    return choose(load_pool(edition), [reader], NOW)[reader.pk]
+
+
+def send(edition: Edition, reader: Subscriber, state: str = DeliveryState.ACCEPTED) -> Delivery:
+    """Chooses and stores a digest as the sending loop does."""
+    pool = load_pool(edition)
+    interests = interests_of(pool, [reader], NOW)
+    chosen = choose(pool, [reader], NOW, interests)[reader.pk]
+    return DeliveryFactory(
+        edition=edition,
+        subscriber=reader,
+        state=state,
+        selection=[choice.as_json() for choice in chosen],
+        preferences=interests[reader.pk].as_json(),
+    )
+
+
+def test_a_reader_gets_papers_of_their_topics_best_first(edition: Edition, robots: Topic) -> None:
+    some = entry(edition, topics={robots.slug: 0.4})
+    much = entry(edition, topics={robots.slug: 0.9})
+    entry(edition, topics={"test-vision": 0.9})
+    assert ids(edition, SubscriberFactory(topics=[robots])) == [much.pk, some.pk]
+
+
+def test_a_score_is_the_sum_of_its_parts_and_says_what_they_are(edition: Edition, robots: Topic, vision: Topic) -> None:
+    entry(
+        edition,
+        topics={robots.slug: 0.5, vision.slug: 0.3, "other": 0.2},
+        trend=0.7,
+        decision=Decision.PINNED,
+        shift=0.01,
+    )
+    (choice,) = digest(edition, SubscriberFactory(topics=[robots, vision]))
+    assert choice.parts == (("editor", 1.01), ("topic:test-robots", 0.3), ("trend", 0.21), ("topic:test-vision", 0.18))
+    assert choice.score == pytest.approx(1.7, abs=1e-9)
+
+
+def test_a_reader_without_topics_gets_what_trends_before_what_is_about_any_topic(edition: Edition) -> None:
+    on_topic = entry(edition, topics={"a": 1.0})
+    trending = entry(edition, trend=0.8)
+    noise = entry(edition, trend=0.1, topics={"a": 0.05})
+    assert ids(edition, SubscriberFactory()) == [trending.pk, on_topic.pk]
+    assert noise.pk not in ids(edition, SubscriberFactory())
+
+
+def test_to_a_reader_who_follows_topics_other_papers_come_only_if_they_trend_or_are_an_editors_pick(
+    edition: Edition, robots: Topic
+) -> None:
+    trending = entry(edition, trend=0.8)
+    pinned = entry(edition, decision=Decision.PINNED)
+    entry(edition, trend=0.29)
+    entry(edition, topics={robots.slug: 0.09})
+    assert ids(edition, SubscriberFactory(topics=[robots])) == [pinned.pk, trending.pk]
+
+
+@pytest.mark.parametrize(("length", "off_topic"), [(1, 1), (3, 1), (7, 1), (8, 2), (30, 7)])
+def test_at_most_a_quarter_of_a_digest_and_at_least_one_is_off_topic(
+    edition: Edition, robots: Topic, length: int, off_topic: int
+) -> None:
+    loud = {entry(edition, trend=0.9 - number / 100).pk for number in range(12)}
+    for _ in range(30):
+        entry(edition, topics={robots.slug: 0.15})
+    chosen = ids(edition, SubscriberFactory(topics=[robots], digest_length=length))
+    assert len(chosen) == length
+    assert len(loud.intersection(chosen)) == off_topic
+    assert chosen[:off_topic] == sorted(loud)[:off_topic]
+
+
+def test_a_digest_is_as_long_as_the_reader_wants_and_shorter_when_there_is_no_more(edition: Edition) -> None:
+    for _ in range(5):
+        entry(edition, trend=0.5)
+    assert len(ids(edition, SubscriberFactory(digest_length=3))) == 3
+    assert len(ids(edition, SubscriberFactory(digest_length=30))) == 5
+
+
+def test_of_equal_papers_the_one_that_came_later_goes_first(edition: Edition) -> None:
+    papers = [entry(edition, trend=0.5).pk for _ in range(4)]
+    assert ids(edition, SubscriberFactory()) == papers[::-1]
+
+
+def test_editors_decide_for_everyone(edition: Edition, robots: Topic) -> None:
+    entry(edition, topics={robots.slug: 1.0}, decision=Decision.HIDDEN)
+    best = entry(edition, topics={robots.slug: 0.9})
+    lifted = entry(edition, topics={robots.slug: 0.2}, shift=0.6)
+    assert ids(edition, SubscriberFactory(topics=[robots])) == [lifted.pk, best.pk]
+
+
+def test_an_empty_pool_gives_empty_digests(edition: Edition) -> None:
+    assert digest(edition, SubscriberFactory()) == []
+    assert choose(load_pool(edition), [], NOW) == {}
+
+
+def test_topics_that_are_retired_or_unknown_to_the_pool_do_no_harm(edition: Edition, robots: Topic) -> None:
+    paper = entry(edition, topics={"other": 1.0})
+    retired = TopicFactory(slug="test-retired", is_active=False)
+    assert ids(edition, SubscriberFactory(topics=[retired])) == [paper.pk]
+    assert ids(edition, SubscriberFactory(topics=[robots])) == []
+
+
+# Never twice
+
+
+@pytest.mark.parametrize("state", set(DeliveryState) - {"queued", "rejected", "skipped"})
+def test_a_paper_that_was_or_may_have_been_sent_does_not_come_again(edition: Edition, state: str) -> None:
+    reader, paper = SubscriberFactory(), entry(edition, trend=0.9)
+    send(edition, reader, state)
+    weekly = EditionFactory(published=True, kind="weekly")
+    entry(weekly, paper=paper, trend=0.9)
+    other = entry(weekly, trend=0.5)
+    assert ids(weekly, reader) == [other.pk]
+    assert ids(weekly, SubscriberFactory()) == [paper.pk, other.pk]
+
+
+@pytest.mark.parametrize("state", ["rejected", "skipped", "queued"])
+def test_a_paper_that_never_left_is_free_for_the_next_digest(edition: Edition, state: str) -> None:
+    reader, paper = SubscriberFactory(), entry(edition, trend=0.9)
+    send(edition, reader, state)
+    following = EditionFactory(published=True)
+    entry(following, paper=paper, trend=0.9)
+    assert ids(following, reader) == [paper.pk]
+
+
+@pytest.mark.parametrize("direction", ["sent into pool", "pool into sent", "both into a third", "through a chain"])
+def test_a_paper_does_not_come_again_under_another_id(edition: Edition, direction: str) -> None:
+    reader, sent = SubscriberFactory(), entry(edition, trend=0.9)
+    send(edition, reader)
+    following = EditionFactory(published=True)
+    twin = entry(following, trend=0.9)
+    third = PaperFactory()
+    merges = {
+        "sent into pool": [(sent, twin)],
+        "pool into sent": [(twin, sent)],
+        "both into a third": [(sent, third), (twin, third)],
+        "through a chain": [(sent, third), (third, twin)],
+    }
+    assert ids(following, reader) == [twin.pk]
+    for paper, target in merges[direction]:
+        Paper.objects.filter(pk=paper.pk).update(merged_into=target)
+    assert ids(following, reader) == []
+
+
+def test_of_two_papers_that_turn_out_to_be_one_only_one_is_sent(edition: Edition) -> None:
+    first, second = entry(edition, trend=0.9), entry(edition, trend=0.8)
+    Paper.objects.filter(pk=first.pk).update(merged_into=second)
+    assert ids(edition, SubscriberFactory()) == [second.pk]
+
+
+@pytest.mark.parametrize("fate", [{"is_hidden": True}, {"withdrawn_at": NOW}])
+def test_a_paper_hidden_or_withdrawn_after_publishing_is_sent_to_nobody_else(edition: Edition, fate: Any) -> None:
+    paper, other = entry(edition, trend=0.9), entry(edition, trend=0.8)
+    Paper.objects.filter(pk=paper.pk).update(**fate)
+    assert ids(edition, SubscriberFactory()) == [other.pk]
+
+
+def test_memory_can_be_given_an_end(edition: Edition, settings: LazySettings) -> None:
+    reader, paper = SubscriberFactory(), entry(edition, trend=0.9)
+    Delivery.objects.filter(pk=send(edition, reader).pk).update(claimed_at=NOW - timedelta(days=40))
+    following = EditionFactory(published=True)
+    entry(following, paper=paper, trend=0.9)
+    settings.MEMORY_DAYS = 60
+    assert ids(following, reader) == []
+    settings.MEMORY_DAYS = 30
+    assert ids(following, reader) == [paper.pk]
+
+
+# Replay
+
+
+def test_a_delivered_digest_can_be_chosen_again_whatever_changed_since(edition: Edition, robots: Topic) -> None:
+    reader = SubscriberFactory(topics=[robots], digest_length=6)
+    for number in range(12):
+        entry(edition, topics={robots.slug: 0.95 - number / 20}, trend=number / 30)
+        entry(edition, trend=0.5)
+    send(edition, reader)
+    following = EditionFactory(published=True)
+    for number, paper in enumerate(edition.papers.order_by("id")):
+        entry(following, paper=paper, topics={robots.slug: number / 24}, trend=0.4)
+    delivery = send(following, reader)
+    stored = [Choice.from_json(item) for item in delivery.selection]
+    assert len(stored) == 6
+
+    reader.topics.clear()
+    Subscriber.objects.filter(pk=reader.pk).update(digest_length=1)
+    Delivery.objects.exclude(pk=delivery.pk).update(state=DeliveryState.REJECTED)
+    Paper.objects.filter(pk=stored[0].paper_id).update(is_hidden=True, title="Another title")
+    delivery.refresh_from_db()
+    assert replay(delivery) == stored
+
+
+def test_a_paper_that_was_withheld_then_is_withheld_in_the_replay(edition: Edition) -> None:
+    gone = entry(edition, trend=0.9)
+    entry(edition, trend=0.8)
+    Paper.objects.filter(pk=gone.pk).update(withdrawn_at=NOW)
+    delivery = send(edition, SubscriberFactory())
+    Paper.objects.filter(pk=gone.pk).update(withdrawn_at=None)
+    delivery.refresh_from_db()
+    assert [choice.as_json() for choice in replay(delivery)] == delivery.selection
+
+
+@pytest.mark.parametrize("preferences", [{}, {"rules": 0, "topics": [], "length": 5, "withheld": []}])
+def test_what_was_chosen_by_other_rules_is_not_replayed(edition: Edition, preferences: Any) -> None:
+    with pytest.raises(DeliveryError, match="cannot be replayed"):
+        replay(DeliveryFactory(edition=edition, preferences=preferences))
+
+
+def test_interests_survive_storage() -> None:
+    interests = Interests(("a", "b"), 7, frozenset({3, 1}))
+    assert Interests.from_json(interests.as_json()) == interests
+
+
+# Many readers
+
+
+def test_the_number_of_queries_does_not_grow_with_readers(edition: Edition, robots: Topic, vision: Topic) -> None:
+    for number in range(20):
+        entry(edition, topics={robots.slug: number / 20}, trend=0.5)
+    readers = [SubscriberFactory(topics=topics) for topics in ([], [robots], [vision], [robots, vision]) * 3]
+    with CaptureQueriesContext(connection) as loading:
+        pool = load_pool(edition)
+    with CaptureQueriesContext(connection) as one:
+        choose(pool, readers[:1], NOW)
+    with CaptureQueriesContext(connection) as many:
+        choose(pool, readers, NOW)
+    assert (len(loading), len(one), len(many)) == (2, 2, 2)
+
+
+def test_a_reader_gets_the_same_digest_alone_and_among_others(edition: Edition, robots: Topic, vision: Topic) -> None:
+    for number in range(40):
+        shares = {robots.slug: (number % 7) / 10, vision.slug: (number % 3) / 10}
+        entry(edition, topics=shares, trend=(number % 5) / 5, shift=(number % 4) / 100)
+    pool = load_pool(edition)
+    wishes = [
+        Interests(topics, length, frozenset(pool.ids_at(range(length))))
+        for topics in ((), (robots.slug,), (vision.slug,), (robots.slug, vision.slug), ("unknown",))
+        for length in (1, 5, 30)
+    ]
+    assert choose_for(pool, wishes) == [choose_for(load_pool(edition), [wish])[0] for wish in wishes]
