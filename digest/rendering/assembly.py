@@ -14,6 +14,7 @@ from digest.rendering.cards import TEXT_WIDTH
 from digest.rendering.edition import CompiledCard, CompiledEdition, CompiledPaper
 from digest.rendering.facts import Chosen, ReaderFacts
 from digest.rendering.message import DigestMessage, Encoded
+from digest.rendering.reasons import Reason
 from subscriptions import links
 from subscriptions.models import Frequency
 
@@ -22,8 +23,8 @@ MAX_HTML_BYTES = 80_000
 READER_BYTES = 2_500  # names of topics, address, links, preheader
 MAX_REMEMBERED = 20_000
 
-HTML_POSITIONS = [quoted.encode(str(position)) for position in range(31)]
-TEXT_POSITIONS = [quoted.encode(f"{position:>2}. ") for position in range(31)]
+HTML_POSITIONS = [quoted.encode(str(position)) for position in range(1, 31)]
+TEXT_POSITIONS = [quoted.encode(f"{position:>2}. ") for position in range(1, 31)]
 RHYTHMS = {
     Frequency.DAILY.value: "every day",
     Frequency.WEEKDAYS.value: "from Monday to Friday",
@@ -42,14 +43,17 @@ def assemble(compiled: CompiledEdition, reader: ReaderFacts, choices: Sequence[C
     """
     papers = _papers(compiled, choices)
     html_cards, text_cards = _cards(compiled, papers, choices)
-    subject, subject_line, preheader = _opening(compiled, papers)
+    subject, subject_line = _subject(compiled, papers)
     unsubscribe = links.unsubscribe_url(reader.subscriber_id)
-    html, text = _reader_lines(compiled, reader, len(papers))
-    own: Fill = {
+    own = {
         "preferences": quoted.encode(links.preferences_url(reader.subscriber_id)),
         "unsubscribe": quoted.encode(unsubscribe),
     }
-    message_id = headers.message_id(reader.uid, compiled.from_domain)
+    shared_html, shared_text = _reader_lines(compiled, reader, len(papers))
+    html = shared_html | own | {"preheader": _preheader(compiled, papers), "email": quoted.encode(escape(reader.email))}
+    text = shared_text | own | {"email": quoted.encode(reader.email)}
+    uid = str(reader.uid)
+    message_id = headers.message_id(uid, compiled.from_domain)
     head = (
         compiled.shared_headers,
         headers.recipient(reader.email),
@@ -61,9 +65,9 @@ def assemble(compiled: CompiledEdition, reader: ReaderFacts, choices: Sequence[C
     return DigestMessage(
         encoded=Encoded(
             head=b"".join(head),
-            text=compiled.text.fill(text | own | {"cards": text_cards}),
+            text=[*compiled.text.before.fill(text), *text_cards, *compiled.text.after.fill(text)],
             between=compiled.between,
-            html=compiled.html.fill(html | own | {"cards": html_cards, "preheader": preheader}),
+            html=[*compiled.html.before.fill(html), *html_cards, *compiled.html.after.fill(html)],
             tail=compiled.tail,
         ),
         subject=subject,
@@ -72,7 +76,7 @@ def assemble(compiled: CompiledEdition, reader: ReaderFacts, choices: Sequence[C
         reply_to=compiled.reply_to,
         headers={**compiled.headers, "Message-ID": message_id, "List-Unsubscribe": f"<{unsubscribe}>"},
         date=reader.now,
-        delivery=str(reader.uid),
+        delivery=uid,
         tags=[compiled.facts.kind],
     )
 
@@ -88,43 +92,50 @@ def _papers(compiled: CompiledEdition, choices: Sequence[Chosen]) -> list[Compil
 
 def _cards(
     compiled: CompiledEdition, papers: Sequence[CompiledPaper], choices: Sequence[Chosen]
-) -> tuple[bytes, bytes]:
-    """The cards' HTML and text, each with its position and its reason."""
-    html, text = [], []
+) -> tuple[list[bytes], list[bytes]]:
+    """The cards' HTML and text in pieces, each with its position and its reason."""
+    html: list[bytes] = []
+    text: list[bytes] = []
     reasons = [compiled.reasons.line(choice.parts) for choice in choices]
-    cards = _fitting(compiled, papers, sum(len(reason.html) for reason in reasons))
-    for position, (card, reason) in enumerate(zip(cards, reasons, strict=True), start=1):
-        html.append(card.html.fill({"position": HTML_POSITIONS[position], "reason": reason.html}))
-        text.append(card.text.fill({"position": TEXT_POSITIONS[position], "reason": reason.text}))
-    return b"".join(html), b"".join(text)
+    for place, card in enumerate(_fitting(compiled, papers, reasons)):
+        reason, html_card, text_card = reasons[place], card.html, card.text
+        html += (html_card[0], HTML_POSITIONS[place], html_card[1], reason.html, html_card[2])
+        text += (text_card[0], TEXT_POSITIONS[place], text_card[1], reason.text, text_card[2])
+    return html, text
 
 
-def _fitting(compiled: CompiledEdition, papers: Sequence[CompiledPaper], reasons: int) -> list[CompiledCard]:
-    """Full cards for as many leading papers as the mail has room for, brief ones for the rest; `reasons` in bytes."""
-    room = MAX_HTML_BYTES - compiled.html.size - READER_BYTES - reasons
-    room -= sum(paper.full.html.size for paper in papers)
+def _fitting(
+    compiled: CompiledEdition, papers: Sequence[CompiledPaper], reasons: Sequence[Reason]
+) -> list[CompiledCard]:
+    """Full cards for as many leading papers as the mail has room for, brief ones for the rest."""
     cards = [paper.full for paper in papers]
+    room = MAX_HTML_BYTES - READER_BYTES - compiled.html.size
+    room -= sum([card.size for card in cards]) + sum([len(reason.html) for reason in reasons])
     for place in range(len(papers) - 1, -1, -1):
         if room >= 0:
             break
-        room += papers[place].full.html.size - papers[place].brief.html.size
+        room += papers[place].full.size - papers[place].brief.size
         cards[place] = papers[place].brief
     return cards
 
 
-def _opening(compiled: CompiledEdition, papers: Sequence[CompiledPaper]) -> tuple[str, bytes, bytes]:
-    """Subject, its header line, and the preheader; readers whose digests open alike share them."""
+def _subject(compiled: CompiledEdition, papers: Sequence[CompiledPaper]) -> tuple[str, bytes]:
+    """The subject and its header line; readers with the same leading paper share them."""
 
-    def compose() -> tuple[str, bytes, bytes]:
+    def compose() -> tuple[str, bytes]:
         subject = words.subject(papers[0].title, len(papers))
-        preheader = words.preheader([paper.title for paper in papers[:3]], len(papers), papers[0].opening)
-        return subject, headers.subject_line(subject), quoted.encode(escape(preheader))
+        return subject, headers.subject_line(subject)
 
-    return _remembered(compiled, (len(papers), *(paper.id for paper in papers[:3])), compose)
+    return _remembered(compiled, (papers[0].id, len(papers)), compose)
+
+
+def _preheader(compiled: CompiledEdition, papers: Sequence[CompiledPaper]) -> bytes:
+    titles = [paper.short_title for paper in papers[1:3]]
+    return quoted.encode(escape(words.preheader(titles, len(papers), papers[0].opening)))
 
 
 def _reader_lines(compiled: CompiledEdition, reader: ReaderFacts, count: int) -> tuple[Fill, Fill]:
-    """The holes that tell what this reader asked for, for HTML and for text."""
+    """The holes that tell what a reader asked for, for HTML and for text."""
 
     def compose() -> tuple[Fill, Fill]:
         chosen = words.chosen_line(count, reader.topics)
@@ -136,11 +147,7 @@ def _reader_lines(compiled: CompiledEdition, reader: ReaderFacts, count: int) ->
             {name: quoted.encode(line) for name, line in text.items()},
         )
 
-    html, text = _remembered(compiled, (reader.local_date, reader.topics, reader.frequency, count), compose)
-    return (
-        html | {"email": quoted.encode(escape(reader.email))},
-        text | {"email": quoted.encode(reader.email)},
-    )
+    return _remembered(compiled, (reader.local_date, reader.topics, reader.frequency, count), compose)
 
 
 def _remembered(compiled: CompiledEdition, key: tuple[object, ...], compose: Callable[[], T]) -> T:

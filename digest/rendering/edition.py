@@ -5,36 +5,38 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 from digest.errors import DeliveryError
 from digest.models import Edition, EditionKind, EditionPaper, Paper, Signal, SignalKind
 from digest.rendering import headers, words
 from digest.rendering.cards import BRIEF, FULL, VARIANTS, card, card_key, wrapped_paragraphs
 from digest.rendering.facts import EditionFacts, PaperFacts
-from digest.rendering.layout import Part, Skeleton, compile_part
+from digest.rendering.layout import Part, compile_part
 from digest.rendering.reasons import Reasons
 from subscriptions import links
 from subscriptions.models import Topic
 
+CARD_HOLES = ("position", "reason")
 NOTE_BYTES = 4000
-OPENING_BYTES = 160
+OPENING_LENGTH = 160
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledCard:
-    """One paper in one variant, with the holes "position" and "reason"."""
+class CompiledCard(NamedTuple):
+    """One paper in one variant: before the position, up to the reason, after it; `size` of the HTML, decoded."""
 
-    html: Skeleton
-    text: Skeleton
+    html: tuple[bytes, ...]
+    text: tuple[bytes, ...]
+    size: int
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledPaper:
+class CompiledPaper(NamedTuple):
     id: int
     title: str
+    short_title: str
     opening: str
     full: CompiledCard
     brief: CompiledCard
@@ -46,8 +48,8 @@ class CompiledEdition:
 
     facts: EditionFacts
     papers: Mapping[int, CompiledPaper]
-    html: Skeleton
-    text: Skeleton
+    html: Part
+    text: Part
     reasons: Reasons
     from_email: str
     from_domain: str
@@ -112,8 +114,8 @@ def compile_facts(facts: EditionFacts, papers: Sequence[PaperFacts], topics: Map
     return CompiledEdition(
         facts=facts,
         papers={paper.id: _compiled(paper, html, text) for paper in papers},
-        html=html.layout,
-        text=text.layout,
+        html=html,
+        text=text,
         reasons=Reasons(topics),
         from_email=settings.DEFAULT_FROM_EMAIL,
         from_domain=headers.from_domain(),
@@ -154,8 +156,14 @@ def _context(facts: EditionFacts) -> dict[str, object]:
 
 
 def _compiled(paper: PaperFacts, html: Part, text: Part) -> CompiledPaper:
-    full, brief = (
-        CompiledCard(html.cards[key], text.cards[key]) for key in (card_key(paper, v) for v in (FULL, BRIEF))
-    )
-    opening = words.shorten(words.readable(paper.abstract), OPENING_BYTES) or words.byline(paper.authors)
-    return CompiledPaper(paper.id, words.readable(paper.title), opening, full, brief)
+    full, brief = (_compiled_card(card_key(paper, variant), html, text) for variant in (FULL, BRIEF))
+    title = words.readable(paper.title)
+    opening = words.clip(words.readable(paper.abstract), OPENING_LENGTH) or words.byline(paper.authors)
+    return CompiledPaper(paper.id, title, words.short_title(title), opening, full, brief)
+
+
+def _compiled_card(key: str, html: Part, text: Part) -> CompiledCard:
+    for part in (html, text):
+        if part.cards[key].names != CARD_HOLES:
+            raise ImproperlyConfigured(f"A card must have the holes {CARD_HOLES}, not {part.cards[key].names}")
+    return CompiledCard(html.cards[key].constants, text.cards[key].constants, html.cards[key].size)

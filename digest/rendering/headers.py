@@ -12,7 +12,6 @@ from email.header import Header
 from email.utils import format_datetime, parseaddr, quote
 from functools import lru_cache
 from urllib.parse import urlsplit
-from uuid import UUID
 
 from django.conf import settings
 from django.core.mail.message import BadHeaderError, SafeMIMEText, sanitize_address
@@ -61,7 +60,7 @@ def from_domain() -> str:
     return parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2].lower() or "localhost"
 
 
-def message_id(uid: UUID, domain: str) -> str:
+def message_id(uid: str, domain: str) -> str:
     """The same for every attempt at one delivery, so that a mailbox can tell a repetition."""
     return f"<{uid}@{domain}>"
 
@@ -80,6 +79,8 @@ def subject_line(subject: str) -> bytes:
     """Folded with the field's name in mind: Django's own way leaves the first line of a long subject empty."""
     if "\n" in subject or "\r" in subject:
         raise BadHeaderError("A subject can't contain line breaks")
+    if len(subject) <= 69 and subject.isascii():
+        return b"Subject: %b\r\n" % subject.encode()
     charset = "us-ascii" if subject.isascii() else "utf-8"
     folded = Header(subject, charset, header_name="Subject").encode(linesep="\r\n")
     return b"Subject: %b\r\n" % folded.encode("ascii")

@@ -52,21 +52,26 @@ class Skeleton:
         size = sum(len(text.encode()) for text in texts)
         return cls(tuple(quoted.encode(text) for text in texts), tuple(pieces[1::2]), size)
 
-    def fill(self, values: Mapping[str, bytes]) -> bytes:
-        """One reader's copy. KeyError where a hole has no value."""
-        first, *rest = self.constants
-        filled = [first]
-        for name, constant in zip(self.names, rest, strict=True):
-            filled += (values[name], constant)
-        return b"".join(filled)
+    def fill(self, values: Mapping[str, bytes]) -> list[bytes]:
+        """One reader's copy, in pieces. KeyError where a hole has no value."""
+        pieces = [self.constants[0]]
+        for place, name in enumerate(self.names, start=1):
+            pieces += (values[name], self.constants[place])
+        return pieces
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One body part, compiled: its layout, with the hole "cards", and each card by its key."""
+    """One body part, compiled: what comes before the cards, each card by its key, what comes after."""
 
-    layout: Skeleton
+    before: Skeleton
     cards: Mapping[str, Skeleton]
+    after: Skeleton
+
+    @property
+    def size(self) -> int:
+        """Without the cards, in bytes, decoded."""
+        return self.before.size + self.after.size
 
 
 def compile_part(template: str, context: Mapping[str, object], cards: Sequence[Card]) -> Part:
@@ -81,8 +86,9 @@ def compile_part(template: str, context: Mapping[str, object], cards: Sequence[C
     tidied = inlined(rendered) if template.endswith(".html") else _BLANK_LINES.sub("\n\n", rendered)
     before, *compiled, after = _by_card(holes.split(tidied))
     return Part(
-        layout=Skeleton.of([*before, "cards", *after[1:]]),
+        before=Skeleton.of(before),
         cards={pieces[0].removeprefix("card-"): Skeleton.of(pieces[1:]) for pieces in compiled},
+        after=Skeleton.of(after[1:]),
     )
 
 

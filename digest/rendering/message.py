@@ -23,10 +23,19 @@ class Encoded(NamedTuple):
     """A whole message in its pieces: joined, they are what goes over the wire."""
 
     head: bytes
-    text: bytes
+    text: list[bytes]
     between: bytes
-    html: bytes
+    html: list[bytes]
     tail: bytes
+
+    def joined(self) -> bytes:
+        return b"".join([self.head, *self.text, self.between, *self.html, self.tail])
+
+    def decoded_text(self) -> str:
+        return quoted.decode(b"".join(self.text))
+
+    def decoded_html(self) -> EmailAlternative:
+        return EmailAlternative(quoted.decode(b"".join(self.html)), "text/html")
 
 
 class EncodedMessage:
@@ -37,7 +46,7 @@ class EncodedMessage:
         self._parsed: Message | None = None
 
     def as_bytes(self, unixfrom: bool = False, linesep: str = "\n") -> bytes:
-        joined = b"".join(self._encoded)
+        joined = self._encoded.joined()
         return joined if linesep == "\r\n" else joined.replace(b"\r\n", linesep.encode())
 
     def as_string(self, unixfrom: bool = False, linesep: str = "\n") -> str:
@@ -96,7 +105,7 @@ class DigestMessage(EmailMultiAlternatives):
     @property
     def body(self) -> str:
         if self._body is None:
-            self._body = quoted.decode(self._encoded.text)
+            self._body = self._encoded.decoded_text()
         return self._body
 
     @body.setter
@@ -106,7 +115,7 @@ class DigestMessage(EmailMultiAlternatives):
     @property
     def alternatives(self) -> list[EmailAlternative]:
         if self._alternatives is None:
-            self._alternatives = [EmailAlternative(quoted.decode(self._encoded.html), "text/html")]
+            self._alternatives = [self._encoded.decoded_html()]
         return self._alternatives
 
     @alternatives.setter
@@ -141,8 +150,6 @@ class DigestMessage(EmailMultiAlternatives):
     def _is_changed(self) -> bool:
         if self._fingerprint() != self._composed:
             return True
-        if self._body is not None and self._body != quoted.decode(self._encoded.text):
+        if self._body is not None and self._body != self._encoded.decoded_text():
             return True
-        return self._alternatives is not None and self._alternatives != [
-            EmailAlternative(quoted.decode(self._encoded.html), "text/html")
-        ]
+        return self._alternatives is not None and self._alternatives != [self._encoded.decoded_html()]

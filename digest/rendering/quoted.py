@@ -14,6 +14,7 @@ SOFT_BREAK = b"=\r\n"
 HARD_BREAK = b"\r\n"
 MAX_LINE = 75  # RFC 2045, 6.7: 76 with the soft break's own "="
 
+_PLAIN = re.compile(r"[!-\-/-<>-~][!-<>-~]{0,73}")  # as addresses and links are: no space, no "=", no dot in front
 _UNSAFE = re.compile(rb"[^\t\x20-\x3c\x3e-\x7e]")
 _ESCAPES = {bytes([byte]): b"=%02X" % byte for byte in range(256)}
 
@@ -23,6 +24,8 @@ def encode(text: str) -> bytes:
 
     `decode(encode(a) + encode(b)) == a + b` for any two texts without carriage returns.
     """
+    if _PLAIN.fullmatch(text):
+        return text.encode() + SOFT_BREAK
     *complete, rest = text.encode().split(b"\n")
     encoded = b"".join(_soft_lines(line, HARD_BREAK) for line in complete)
     return encoded + _soft_lines(rest, SOFT_BREAK) if rest else encoded

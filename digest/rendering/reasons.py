@@ -22,8 +22,8 @@ class Reason(NamedTuple):
     text: bytes
 
 
-class _Label(NamedTuple):
-    """A part's name behind its sign, encoded; `width` counts the characters of " + name 0.00" in text."""
+class _Piece(NamedTuple):
+    """One part behind its sign, encoded; `width` counts its characters in text."""
 
     html: bytes
     text: bytes
@@ -31,12 +31,14 @@ class _Label(NamedTuple):
 
 
 class Reasons:
-    """Reads "Robotics 0.61 + trend 0.22 + editor’s pick 0.10" off the parts, exactly: no part is left out but those
-    that round to 0.00. Lines are remembered, as readers with the same topics share them."""
+    """Reads "Robotics 0.61 + trend 0.22 + editor’s pick 0.10" off the parts: none is left out but what rounds to 0.00.
+
+    Pieces and lines are remembered, as readers share them.
+    """
 
     def __init__(self, topics: Mapping[str, str]) -> None:
         self._topics = topics
-        self._labels: dict[tuple[str, bool, bool], _Label] = {}
+        self._pieces: dict[tuple[str, int, bool], _Piece] = {}
         self._lines: dict[tuple[tuple[str, float], ...], Reason] = {}
 
     def line(self, parts: tuple[tuple[str, float], ...]) -> Reason:
@@ -48,32 +50,36 @@ class Reasons:
         return known
 
     def _compose(self, parts: tuple[tuple[str, float], ...]) -> Reason:
-        html, text, column = [], [], len(TEXT_OPENING)
-        shown = [(name, cents) for name, value in parts if (cents := round(value * 100))] or [("trend", 0)]
-        for place, (name, cents) in enumerate(shown):
-            label = self._label(name, cents < 0, place == 0)
-            number = b"%d.%02d=\r\n" % divmod(abs(cents), 100)
-            if column + label.width > TEXT_LINE and place:
+        html: list[bytes] = []
+        text: list[bytes] = []
+        column = len(TEXT_OPENING)
+        for name, cents in _hundredths(parts):
+            key = (name, cents, not html)
+            piece = self._pieces.get(key) or self._piece(*key)
+            column += piece.width
+            if column > TEXT_LINE and html:
                 text.append(_NEW_LINE)
-                column = len(TEXT_OPENING)
-            column += label.width
-            html += (label.html, number)
-            text += (label.text, number)
+                column = len(TEXT_OPENING) + piece.width
+            html.append(piece.html)
+            text.append(piece.text)
         return Reason(b"".join(html), b"".join(text))
 
-    def _label(self, name: str, is_loss: bool, is_first: bool) -> _Label:
-        key = (name, is_loss, is_first)
-        if key not in self._labels:
-            sign = ("− " if is_loss else "") if is_first else (" − " if is_loss else " + ")
-            label = f"{sign}{self._name(name, is_loss)} "
-            self._labels[key] = _Label(quoted.encode(escape(label)), quoted.encode(label), len(label) + 4)
-        return self._labels[key]
+    def _piece(self, name: str, cents: int, is_first: bool) -> _Piece:
+        sign = ("− " if cents < 0 else "") if is_first else (" − " if cents < 0 else " + ")
+        words_shown = f"{sign}{self._name(name, is_loss=cents < 0)} {abs(cents) / 100:.2f}"
+        piece = _Piece(quoted.encode(escape(words_shown)), quoted.encode(words_shown), len(words_shown))
+        self._pieces[name, cents, is_first] = piece
+        return piece
 
-    def _name(self, name: str, is_loss: bool) -> str:
+    def _name(self, name: str, *, is_loss: bool) -> str:
         if is_loss and name in NAMES_OF_LOSSES:
             return NAMES_OF_LOSSES[name]
         kind, _, slug = name.partition(":")
         return words.one_line(NAMES.get(name) or self._topics.get(slug) or slug or kind)
+
+
+def _hundredths(parts: tuple[tuple[str, float], ...]) -> list[tuple[str, int]]:
+    return [(name, cents) for name, value in parts if (cents := round(value * 100))] or [("trend", 0)]
 
 
 _NEW_LINE = quoted.encode(f"\n{' ' * (len(TEXT_OPENING) - 1)}")

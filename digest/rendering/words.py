@@ -90,25 +90,24 @@ def papers(count: int) -> str:
 def subject(lead: str, count: int) -> str:
     """The leading paper's title, and how many more: at most 78 characters."""
     rest = f" and {count - 1:,} more" if count > 1 else ""
-    return _short_title(one_line(lead), SUBJECT_LENGTH - len(rest)) + rest
+    return short_title(lead, SUBJECT_LENGTH - len(rest)) + rest
 
 
-def _short_title(title: str, length: int) -> str:
+def short_title(title: str, length: int = 50) -> str:
     """A title that is too long loses its subtitle first."""
+    if len(title) <= length:
+        return title
     main, colon, _ = title.partition(": ")
-    return main if colon and len(title) > length and 12 <= len(main) <= length else clip(title, length)
+    return main if colon and 12 <= len(main) <= length else clip(title, length)
 
 
-def preheader(titles: Sequence[str], count: int, opening: str) -> str:
+def preheader(next_titles: Sequence[str], count: int, opening: str) -> str:
     """What an inbox shows beside the subject, which names the lead already: 40 to 110 characters.
 
-    The next titles, or where the lead is alone, how its abstract opens.
+    `next_titles` are one or two, of at most 50 characters; where the lead is alone, its abstract's opening stands in.
     """
     shortest, longest = PREHEADER_LENGTHS
-    if count > 1:
-        line = f"Also: {' · '.join(_short_title(one_line(title), 50) for title in titles[1:3])}"
-    else:
-        line = f"One paper for you: {one_line(opening)}"
+    line = f"Also: {' · '.join(next_titles)}" if next_titles else f"One paper for you: {opening}"
     if len(line) < shortest:
         line = f"{line.rstrip('. ')} · {papers(count)} in this digest from {one_line(settings.SITE_NAME)}"
     return clip(line, longest)
