@@ -85,6 +85,7 @@ clean: ## Remove the environment and the caches; var/ (the database) and .env st
 
 # Written once, readable by its owner alone, and never overwritten.
 .env:
-	@umask 077 && sed -e "s|^SECRET_KEY=.*|SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))')|" \
-		-e 's|^DEBUG=.*|DEBUG=true|' .env.example > .env.partial && mv .env.partial .env
-	@echo "Wrote .env with a new SECRET_KEY"
+	@umask 077 && key() { $(BIN)/python -c "import secrets; print(secrets.token_urlsafe(50))"; } && \
+		sed -e "s|^SECRET_KEY=.*|SECRET_KEY=$$(key)|" -e "s|^SUPPRESSION_KEY=.*|SUPPRESSION_KEY=$$(key)|" \
+		-e "s|^DEBUG=.*|DEBUG=true|" .env.example > .env.partial && mv .env.partial .env
+	@echo "Wrote .env with new keys"

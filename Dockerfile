@@ -1,0 +1,26 @@
+# One image for every process: web, worker, beat, migrate. The commands are in docker-compose.yml.
+FROM python:3.11-slim-bookworm
+
+ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 DATA_DIR=/data
+WORKDIR /app
+
+COPY requirements.txt .
+RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.txt
+
+COPY manage.py CHANGELOG.md LICENSE ./
+COPY config config
+COPY digest digest
+COPY subscriptions subscriptions
+COPY templates templates
+COPY static static
+
+# The data folder belongs to the user before a volume is mounted there: a new volume inherits that.
+RUN SECRET_KEY=for-this-step-only DATA_DIR=/tmp/build python manage.py collectstatic --noinput \
+    && rm -rf /tmp/build \
+    && useradd --system --uid 10001 --home-dir /app paperboy \
+    && install -d -o paperboy -g paperboy /data
+USER paperboy
+VOLUME /data
+EXPOSE 8000
+
+CMD ["gunicorn", "config.wsgi", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "4", "--access-logfile", "-"]
