@@ -32,7 +32,10 @@ def test_printed_parts_add_up_to_the_number_the_order_comes_from(papers: list, f
 
 def test_a_score_weighs_topics_trend_and_the_editor() -> None:
     points = table(["a", "b"], [[0.5, 0.2]], [0.5], [True], [0.02])
-    assert points.explained(0, [0, 1]) == (1.59, (("editor", 1.02), ("topic:a", 0.3), ("trend", 0.15), ("topic:b", 0.12)))
+    assert points.explained(0, [0, 1]) == (
+        1.59,
+        (("editor", 1.02), ("topic:a", 0.3), ("trend", 0.15), ("topic:b", 0.12)),
+    )
 
 
 def test_who_follows_no_topic_sees_all_topics_count_alike_and_trends_decide() -> None:

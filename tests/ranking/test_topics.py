@@ -21,13 +21,22 @@ def share(paper: PaperText, topic: TopicProfile = ROBOTICS) -> float:
 
 @pytest.mark.parametrize(
     "title",
-    ["A robot", "ROBOTS at work", "Motion   planning", "On motion-planning", "A Vision-Language-Action model", "Robots."],
+    [
+        "A robot",
+        "ROBOTS at work",
+        "Motion   planning",
+        "On motion-planning",
+        "A Vision-Language-Action model",
+        "Robots.",
+    ],
 )
 def test_a_keyword_is_found_whatever_its_case_plural_and_hyphens(title: str) -> None:
     assert share(PaperText(title)) == pytest.approx(0.4)
 
 
-@pytest.mark.parametrize("title", ["Microbotic motors", "Robotics", "Motion. Planning ahead", "Motion and planning", ""])
+@pytest.mark.parametrize(
+    "title", ["Microbotic motors", "Robotics", "Motion. Planning ahead", "Motion and planning", ""]
+)
 def test_a_part_of_a_word_or_a_phrase_across_sentences_is_not_a_keyword(title: str) -> None:
     assert share(PaperText(title)) == 0
 
@@ -67,7 +76,9 @@ def test_without_papers_or_topics_there_are_no_shares() -> None:
     assert topic_shares([PaperText("Robots")], []).shape == (1, 0)
 
 
-WORDS = st.lists(st.sampled_from(["robot", "Robots", "image", "object", "detection", "motion", "planning", ".", "ß", "é"]))
+WORDS = st.lists(
+    st.sampled_from(["robot", "Robots", "image", "object", "detection", "motion", "planning", ".", "ß", "é"])
+)
 CATEGORIES = st.lists(st.sampled_from(["cs.RO", "cs.CV", "cs.AI", ""]), max_size=4)
 
 
@@ -88,7 +99,9 @@ def test_any_text_can_be_read(title: str, keyword: str) -> None:
 
 def test_two_thousand_papers_and_sixteen_topics_take_moments() -> None:
     paper = PaperText("A study of robots", " ".join(f"word{number} planning" for number in range(90)))
-    topics = [TopicProfile(f"topic-{number}", [], [f"word{number} {word}" for word in "abcdefghij"]) for number in range(16)]
+    topics = [
+        TopicProfile(f"topic-{number}", [], [f"word{number} {word}" for word in "abcdefghij"]) for number in range(16)
+    ]
     started = time.process_time()
     topic_shares([paper] * 2000, topics)
     assert time.process_time() - started < 3  # about 0.3 s; a regular expression per keyword takes half a minute

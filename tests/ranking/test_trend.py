@@ -75,5 +75,7 @@ def test_more_days_never_make_more_of_a_trend(votes: int, age: float, more: floa
 def test_many_papers_at_once_trend_as_each_alone(papers: list[tuple[int, int, int, float]]) -> None:
     together = trends([paper[:3] for paper in papers], [[0, 0, 0]] * len(papers), [paper[3] for paper in papers])
     kinds = ("upvotes", "comments", "stars")
-    alone = [trend({kind: on(value) for kind, value in zip(kinds, paper[:3], strict=True)}, paper[3]) for paper in papers]
+    alone = [
+        trend({kind: on(value) for kind, value in zip(kinds, paper[:3], strict=True)}, paper[3]) for paper in papers
+    ]
     assert together.tolist() == pytest.approx(alone)
