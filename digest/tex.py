@@ -24,8 +24,8 @@ _GREEK = {
 _SYMBOLS = {
     **_GREEK,
     "times": "×", "cdot": "·", "pm": "±", "mp": "∓", "div": "÷", "ast": "∗", "star": "⋆", "circ": "∘", "bullet": "•",
-    "leq": "≤", "le": "≤", "geq": "≥", "ge": "≥", "neq": "≠", "ne": "≠", "ll": "≪", "gg": "≫", "approx": "≈", "sim": "~",
-    "preceq": "⪯", "succeq": "⪰", "prec": "≺", "succ": "≻", "top": "⊤", "bot": "⊥", "models": "⊨", "vdash": "⊢",
+    "leq": "≤", "le": "≤", "geq": "≥", "ge": "≥", "neq": "≠", "ne": "≠", "ll": "≪", "gg": "≫", "approx": "≈",
+    "sim": "~", "preceq": "⪯", "succeq": "⪰", "prec": "≺", "succ": "≻", "top": "⊤", "bot": "⊥", "models": "⊨",
     "simeq": "≃", "equiv": "≡", "propto": "∝", "lesssim": "≲", "gtrsim": "≳", "leqslant": "≤", "geqslant": "≥",
     "infty": "∞", "partial": "∂", "nabla": "∇", "sum": "∑", "prod": "∏", "int": "∫", "forall": "∀", "exists": "∃",
     "in": "∈", "notin": "∉", "subset": "⊂", "subseteq": "⊆", "cup": "∪", "cap": "∩", "emptyset": "∅", "setminus": "∖",

@@ -1,10 +1,13 @@
 """Paths of the digest pages."""
 
-from django.urls import URLPattern, path
+from django.urls import path
 
-from digest.views.health import health
+from digest.views import editions, health, landing
 
 app_name = "digest"
-urlpatterns: list[URLPattern] = [
-    path("healthz", health, name="health"),
+urlpatterns = [
+    path("", landing.landing, name="landing"),
+    path("editions/", editions.archive, name="editions"),
+    path("editions/<str:kind>/<str:day>", editions.edition, name="edition"),
+    path("healthz", health.health, name="health"),
 ]

@@ -39,6 +39,12 @@ def address_hash(address_key: str) -> str:
     return hmac.digest(settings.SUPPRESSION_KEY.encode(), address_key.encode(), hashlib.sha256).hex()
 
 
+def masked(address: str) -> str:
+    """The address as its owner recognises it and a stranger does not: "a…@example.org"."""
+    local, _, domain = address.rpartition("@")
+    return f"{local[:1]}…@{domain}"
+
+
 def _split(typed: str) -> tuple[str, str]:
     address = typed.strip(" \t")
     if len(address) > MAX_LENGTH:

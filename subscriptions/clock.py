@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Protocol
 from zoneinfo import ZoneInfo, available_timezones
 
-from subscriptions.models import Frequency
+from subscriptions.models import Frequency, Weekday
 
 
 class Schedule(Protocol):
@@ -36,6 +36,18 @@ def next_slot(schedule: Schedule, after: datetime) -> datetime:
             if slot > after:
                 return slot
     raise AssertionError(f"no slot within nine days for {schedule!r}")
+
+
+def rhythm(schedule: Schedule) -> str:
+    """The schedule in words: "every Monday at 7:00 (Europe/Berlin)"."""
+    match schedule.frequency:
+        case Frequency.WEEKLY:
+            days = f"every {Weekday(schedule.delivery_weekday).label}"
+        case Frequency.WEEKDAYS:
+            days = "from Monday to Friday"
+        case _:
+            days = "every day"
+    return f"{days} at {schedule.delivery_hour}:00 ({schedule.time_zone.replace('_', ' ')})"
 
 
 def zone_named(name: str) -> ZoneInfo:

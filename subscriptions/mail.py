@@ -1,1 +1,67 @@
-"""To be written."""
+"""Takes a subscriber, gives the message they asked for: confirm your address, or you are subscribed already."""
+
+from email.utils import make_msgid, parseaddr
+
+import css_inline
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+
+from subscriptions import links
+from subscriptions.models import Subscriber
+
+# Without keep_at_rules every @media rule is dropped, and with it the dark mode.
+_inliner = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
+
+
+def confirmation(subscriber: Subscriber) -> EmailMultiAlternatives:
+    """The double opt-in mail: one question, one link, nothing to read besides. It cannot be unsubscribed from."""
+    return _message(
+        "confirmation",
+        subscriber,
+        {"confirm_url": links.confirm_url(subscriber), "days": settings.CONFIRMATION_DAYS},
+    )
+
+
+def already_subscribed(subscriber: Subscriber) -> EmailMultiAlternatives:
+    """For an active reader whose address was entered again: nothing changed, here are your preferences."""
+    return _message(
+        "already_subscribed",
+        subscriber,
+        {
+            "preferences_url": links.preferences_url(subscriber.pk),
+            "unsubscribe_url": links.unsubscribe_url(subscriber.pk),
+        },
+    )
+
+
+def _message(name: str, subscriber: Subscriber, facts: dict[str, str | int]) -> EmailMultiAlternatives:
+    context = {
+        **facts,
+        "email": subscriber.email,
+        "site_name": settings.SITE_NAME,
+        "site_url": links.site_url(),
+        "postal_address": settings.POSTAL_ADDRESS,
+    }
+    message = EmailMultiAlternatives(
+        subject=render_to_string(f"email/{name}/subject.txt", context).strip(),
+        body=render_to_string(f"email/{name}/body.txt", context),
+        from_email=settings.DEFAULT_FROM_EMAIL,
+        to=[subscriber.email],
+        reply_to=[settings.REPLY_TO] if settings.REPLY_TO else None,
+        headers={"Auto-Submitted": "auto-generated", "Message-ID": _message_id()},
+    )
+    message.attach_alternative(_inlined(render_to_string(f"email/{name}/body.html", context)), "text/html")
+    return message
+
+
+def _message_id() -> str:
+    domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
+    return make_msgid(domain=domain or "localhost")
+
+
+def _inlined(html: str) -> str:
+    """The page with its styles on its elements. Inlining puts the kept rules first: the charset goes back in front."""
+    charset = '<meta charset="utf-8">'
+    inlined = _inliner.inline(html).replace(charset, "", 1)
+    return inlined.replace("<head>", f"<head>{charset}", 1)

@@ -1,6 +1,16 @@
-"""Paths of the subscriptions pages."""
+"""Paths of the reader's pages. The personal ones are short: they travel in mail headers."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from subscriptions import views
 
 app_name = "subscriptions"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("subscribe", views.subscribe, name="subscribe"),
+    path("subscribe/done", views.subscribed, name="subscribed"),
+    path("c/<str:token>", views.confirm, name="confirm"),
+    path("c/<str:token>/again", views.confirm_again, name="confirm_again"),
+    path("p/<str:token>", views.preferences, name="preferences"),
+    path("u/<str:token>", views.unsubscribe, name="unsubscribe"),
+    path("u/<str:token>/again", views.subscribe_again, name="subscribe_again"),
+]

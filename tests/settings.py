@@ -24,3 +24,6 @@ from config.settings import *  # noqa: F403
 
 # The real hasher takes 0.3 s a password, on purpose.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+# Pages are tested as they are written: nobody has collected the static files.
+STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}  # noqa: F405

@@ -1,0 +1,46 @@
+"""Takes a web request, says where it comes from and whether that place has signed up enough for now."""
+
+import ipaddress
+
+from django.conf import settings
+from django.core.cache import cache
+from django.http import HttpRequest
+
+HOUR = 3600  # seconds
+
+
+def ip_address(request: HttpRequest) -> str | None:
+    """The visitor's address. Behind our own proxy it is the last one forwarded: earlier ones are anyone's claim."""
+    address = request.META.get("REMOTE_ADDR", "")
+    if settings.BEHIND_PROXY:
+        address = request.headers.get("X-Forwarded-For", address).rpartition(",")[2].strip()
+    try:
+        return str(ipaddress.ip_address(address))
+    except ValueError:
+        return None
+
+
+def may_sign_up(request: HttpRequest) -> bool:
+    """Count one sign-up; False beyond `SIGNUPS_PER_IP_PER_HOUR` or, all places together, `SIGNUPS_PER_HOUR`."""
+    per_hour: int = settings.SIGNUPS_PER_HOUR
+    if _count(f"signups:{_network(request)}") > settings.SIGNUPS_PER_IP_PER_HOUR:
+        return False
+    return _count("signups:all") <= per_hour
+
+
+def _network(request: HttpRequest) -> str:
+    """One address, or for IPv6 the /64 that one customer is usually given."""
+    address = ip_address(request)
+    if address is None:
+        return "unknown"
+    prefix = 64 if ":" in address else 32
+    return str(ipaddress.ip_network(f"{address}/{prefix}", strict=False)).replace("/", "-")
+
+
+def _count(key: str) -> int:
+    cache.add(key, 0, HOUR)
+    try:
+        return cache.incr(key)
+    except ValueError:  # it expired between the two calls: a new hour begins
+        cache.set(key, 1, HOUR)
+        return 1
