@@ -28,7 +28,8 @@ class ArxivAtom:
         listed_on = dates.day(value(channel, "date"))
         return collected(
             read_each(entries, lambda entry: read(entry, listed_on)),
-            claim=claim(channel, entries),
+            claim=f"announced {announced_on(channel, entries)}, made {made_on(channel)}",
+            made_on=made_on(channel),
             rest_days=WEEKEND,
             time_zone=EASTERN.key,
         )
@@ -45,13 +46,16 @@ def refuse_error_feed(channel: Element) -> None:
         raise SourceError(text.line(f"{title}: {detail}", 300), permanent=True)
 
 
-def claim(channel: Element, entries: list[Element]) -> str:
-    """What the feed says of itself: the day of its announcement, and the day it was made (arXiv's day, not UTC's)."""
-    announced = [value(entry, tag) for entry in entries[:1] for tag in ("published", "pubdate")]
-    announced += [value(channel, tag) for tag in ("pubdate", "date")]
-    made = map(dates.moment, (value(channel, tag) for tag in ("updated", "lastbuilddate")))
-    made_on = next((moment.astimezone(EASTERN).date() for moment in made if moment), None)
-    return f"announced {next(filter(None, map(dates.day, announced)), None)}, made {made_on}"
+def announced_on(channel: Element, entries: list[Element]) -> date | None:
+    written = [value(entry, tag) for entry in entries[:1] for tag in ("published", "pubdate")]
+    written += [value(channel, tag) for tag in ("pubdate", "date")]
+    return next(filter(None, map(dates.day, written)), None)
+
+
+def made_on(channel: Element) -> date | None:
+    """The day the feed was generated: arXiv's day, not UTC's, as its announcements change at Eastern midnight."""
+    made = map(dates.moment, (value(channel, tag) for tag in ("updated", "lastbuilddate", "date")))
+    return next((moment.astimezone(EASTERN).date() for moment in made if moment), None)
 
 
 def read(entry: Element, listed_on: date | None) -> FetchedPaper:

@@ -57,12 +57,13 @@ class ParsedFeed:
 
     `claim` is what a source of dated announcements says of its reply (announced when, made when): the very same
     papers under another claim mean that the reply is stale. On `rest_days` (0 is Monday, in `time_zone`) the source
-    may have nothing to say.
+    may have nothing to say; `made_on` is the reply's own idea of today.
     """
 
     papers: tuple[FetchedPaper, ...] = ()
     refused: tuple[Refusal, ...] = ()
     claim: str = ""
+    made_on: date | None = None
     rest_days: frozenset[int] = frozenset()
     time_zone: str = "UTC"
 

@@ -1,0 +1,160 @@
+"""Stored replies and collections in (JSON, JSON Lines, any feed; .gz and .tar too), their `SourceRun` out."""
+
+from __future__ import annotations
+
+import gzip
+import logging
+import tarfile
+import time
+import zlib
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as clock_time
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+from digest.errors import SourceError
+from digest.ingestion import outcomes
+from digest.models import Outcome, Source, SourceRun
+from digest.papers import IngestCounts, ingest
+from digest.sources import ADAPTERS, FetchedPaper, Refusal
+from digest.sources.inflate import gunzip
+from digest.sources.papers_json import read_lines
+from digest.sources.sniff import sniff
+
+logger = logging.getLogger(__name__)
+BATCH = 1000
+LARGEST_FILE = 512 * 1024 * 1024  # unpacked; JSON Lines are read line by line and may be larger
+LONGEST_LINE = 16 * 1024 * 1024
+LINES = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
+ARCHIVES = (".tar", ".tar.gz", ".tgz")
+
+SeenAt = date | Literal["listed"] | None
+Progress = Callable[[float, int], None]
+Result = FetchedPaper | Refusal
+# What a damaged file can raise while it is read.
+UNREADABLE = (SourceError, OSError, EOFError, zlib.error, tarfile.TarError)
+
+
+def import_file(
+    path: Path | str,
+    now: datetime,
+    progress: Progress = lambda share, received: None,
+    *,
+    source: Source | None = None,
+    is_sample: bool = False,
+    seen_at: SeenAt = None,
+) -> SourceRun:
+    """Ingest a file in batches of 1,000, each a transaction; repeating it changes nothing.
+
+    `progress` is told the share of the file that is read (0 to 1) and the papers received so far. Papers count as
+    seen, and their signals as read, at `now`; for back-filling, on the day `seen_at`, or with "listed" each on the day
+    that its own listing gives. With `source` they count as listed by it. A file that cannot be read ends as failed,
+    with what had been stored up to there in its account.
+    """
+    path = Path(path)
+    run = SourceRun.objects.create(source=source, source_name=path.name[:100], started_at=now)
+    started = time.monotonic()
+    counts, refused = IngestCounts(), list[Refusal]()
+    outcome, message = Outcome.FAILED, "interrupted"
+    try:
+        size = max(path.stat().st_size, 1)
+        with path.open("rb") as raw:
+            results = read_file(raw, path.name)
+            while batch := list(islice(results, BATCH)):
+                refused += [result for result in batch if isinstance(result, Refusal)]
+                counts += store(
+                    [result for result in batch if isinstance(result, FetchedPaper)],
+                    source=source,
+                    now=now,
+                    is_sample=is_sample,
+                    seen_at=seen_at,
+                )
+                progress(min(raw.tell() / size, 1.0), counts.received + len(refused))
+        outcome, message = judge(counts, refused)
+    except UNREADABLE as error:
+        outcome, message = Outcome.FAILED, f"{path.name}: {error}"
+    finally:
+        counts += IngestCounts(refused=len(refused))
+        close(
+            run, counts, outcome, outcomes.told(refused, message), now + timedelta(seconds=time.monotonic() - started)
+        )
+    return run
+
+
+def read_file(raw: BinaryIO, name: str) -> Iterator[Result]:
+    """Everything in the file, read as it goes where the format allows it."""
+    if name.endswith(ARCHIVES):
+        yield from read_archive(raw)
+    elif name.endswith(LINES):
+        yield from read_lines(lines_of(unpacked(raw)))
+    else:
+        yield from read_reply(raw.read(LARGEST_FILE + 1), name)
+
+
+def unpacked(raw: BinaryIO) -> BinaryIO | gzip.GzipFile:
+    is_packed = raw.read(2) == b"\x1f\x8b"
+    raw.seek(0)
+    return gzip.GzipFile(fileobj=raw) if is_packed else raw
+
+
+def lines_of(handle: BinaryIO | gzip.GzipFile) -> Iterator[bytes]:
+    """Lines of bounded length: the pieces of a longer one are refused, one by one, as broken JSON."""
+    return iter(lambda: handle.readline(LONGEST_LINE), b"")
+
+
+def read_reply(stored: bytes, name: str) -> Iterator[Result]:
+    """One stored reply of any format the adapters know. Raises SourceError."""
+    if len(stored) > LARGEST_FILE:
+        raise SourceError(f"larger than {LARGEST_FILE:,} bytes", permanent=True)
+    body = gunzip(stored, LARGEST_FILE)
+    feed = ADAPTERS[sniff(body, name.removesuffix(".gz"))].parse(body)
+    yield from feed.papers
+    yield from feed.refused
+
+
+def read_archive(raw: BinaryIO) -> Iterator[Result]:
+    """Every file of an archive, each by itself: one that cannot be read is refused and does not cost the others."""
+    with tarfile.open(fileobj=raw, mode="r:*") as archive:
+        for member in archive:
+            handle = archive.extractfile(member) if member.isreg() else None
+            if handle is None:
+                continue
+            try:
+                yield from read_reply(handle.read(LARGEST_FILE + 1), member.name)
+            except SourceError as error:
+                yield Refusal(str(error), member.name[:200])
+
+
+def store(
+    papers: list[FetchedPaper], *, source: Source | None, now: datetime, is_sample: bool, seen_at: SeenAt
+) -> IngestCounts:
+    """Ingest under the moment that each paper counts as seen."""
+    by_moment: dict[datetime, list[FetchedPaper]] = defaultdict(list)
+    for paper in papers:
+        by_moment[seen(paper, now, seen_at)].append(paper)
+    counts = IngestCounts()
+    for moment, group in sorted(by_moment.items(), key=lambda item: item[0]):
+        counts += ingest(group, source=source, now=moment, is_sample=is_sample)
+    return counts
+
+
+def seen(paper: FetchedPaper, now: datetime, seen_at: SeenAt) -> datetime:
+    """Noon (UTC) of the day, never later than now; a paper that gives no listing day was seen now."""
+    day = paper.listed_on if seen_at == "listed" else seen_at
+    return min(now, datetime.combine(day, clock_time(12), UTC)) if day else now
+
+
+def judge(counts: IngestCounts, refused: list[Refusal]) -> tuple[Outcome, str]:
+    if refused and not counts.received:
+        return Outcome.FAILED, f"none of {len(refused)} records is a paper"
+    return (Outcome.FRESH if counts.new or counts.updated else Outcome.QUIET), ""
+
+
+def close(run: SourceRun, counts: IngestCounts, outcome: Outcome, message: str, finished_at: datetime) -> None:
+    run.outcome, run.message, run.finished_at = outcome, message, finished_at
+    run.received, run.refused = counts.received, counts.refused
+    run.new, run.known, run.updated = counts.new, counts.known, counts.updated
+    run.save()

@@ -1,0 +1,64 @@
+"""What a visit brought in, one word for it out: fresh, quiet, holiday, stale or failed, decided by content."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from hashlib import sha256
+from zoneinfo import ZoneInfo
+
+from digest.models import Outcome, Source
+from digest.papers import IngestCounts
+from digest.sources import ParsedFeed, Refusal
+
+LONGEST_PAUSE = timedelta(hours=24)
+PERMANENT_PAUSE = timedelta(hours=6)
+LONGEST_REQUESTED_PAUSE = timedelta(days=7)
+
+
+def judge(source: Source, feed: ParsedFeed, counts: IngestCounts, now: datetime) -> tuple[Outcome, str]:
+    """The outcome, and the reason where there is something to say."""
+    if feed.refused and not feed.papers:
+        return Outcome.FAILED, f"none of {len(feed.refused)} entries is a paper"
+    if counts.new or counts.updated:
+        return Outcome.FRESH, ""
+    if not feed.papers:
+        return (Outcome.HOLIDAY, "nothing on a rest day") if rests(feed, now) else (Outcome.QUIET, "an empty list")
+    if feed.claim and fingerprint(feed) == source.content_hash and feed.claim != source.claim:
+        return Outcome.STALE, f"the papers of the visit before ({source.claim}) again, now as: {feed.claim}"
+    return Outcome.QUIET, ""
+
+
+def rests(feed: ParsedFeed, now: datetime) -> bool:
+    """Whether an empty list was to be expected, by our calendar or by the reply's own date."""
+    days = {now.astimezone(ZoneInfo(feed.time_zone)).date(), feed.made_on}
+    return any(day.weekday() in feed.rest_days for day in days if day)
+
+
+def fingerprint(feed: ParsedFeed) -> str:
+    """Which papers in which versions, in whatever order."""
+    names = sorted(f"{paper.arxiv_id or paper.doi or paper.title} {paper.version or ''}" for paper in feed.papers)
+    return sha256("\n".join(names).encode("utf-8", "replace")).hexdigest()
+
+
+def next_check(source: Source, now: datetime, *, permanent: bool = False, retry_after: int | None = None) -> datetime:
+    """The usual interval, doubled with every failure in a row up to a day; what the server asked for comes first."""
+    interval = timedelta(minutes=source.interval_minutes)
+    pause = interval * (1 << min(source.failures, 10))
+    pause = max(interval, min(pause, LONGEST_PAUSE))
+    if permanent:
+        pause = max(pause, PERMANENT_PAUSE)
+    if retry_after:
+        pause = max(pause, min(timedelta(seconds=retry_after), LONGEST_REQUESTED_PAUSE))
+    return now + pause
+
+
+def told(refused: Iterable[Refusal], message: str = "") -> str:
+    """The account's message: the reason, then what was refused and why, the most frequent first."""
+    refused = list(refused)
+    lines = [message] if message else []
+    for reason, times in Counter(refusal.reason for refusal in refused).most_common(5):
+        example = next(refusal.excerpt for refusal in refused if refusal.reason == reason)
+        lines.append(f"refused {times}: {reason} ({example})")
+    return "\n".join(lines)

@@ -1,0 +1,169 @@
+"""A source in, its `SourceRun` out: claim, fetch, parse, ingest, and close the run whatever happens."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+
+from digest.errors import SourceError
+from digest.ingestion import manners, outcomes
+from digest.models import Outcome, Source, SourceRun
+from digest.papers import IngestCounts, ingest
+from digest.sources import ADAPTERS, Adapter, FetchedPaper, ParsedFeed
+from digest.sources.fetch import Limits, Reply, Validators, fetch
+from digest.sources.inflate import gunzip
+
+logger = logging.getLogger(__name__)
+LEASE = timedelta(minutes=15)  # above the tasks' hard time limit: a visit that is still running is not due again
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What came of it, before it is written down."""
+
+    outcome: Outcome
+    message: str = ""
+    status: int | None = None
+    received_bytes: int = 0
+    counts: IngestCounts = field(default_factory=IngestCounts)
+    permanent: bool = False
+    retry_after: int | None = None
+
+
+def refresh_if_due(source_id: int, now: datetime) -> SourceRun | None:
+    """Visit the source if it is due and nobody else took it: the claim is one conditional UPDATE."""
+    claimed = Source.objects.due(now).filter(pk=source_id).update(next_check_at=now + LEASE)
+    return visit(Source.objects.get(pk=source_id), now) if claimed else None
+
+
+def refresh(source: Source, now: datetime) -> SourceRun:
+    """Visit the source now, due or not."""
+    Source.objects.filter(pk=source.pk).update(next_check_at=now + LEASE)
+    source.refresh_from_db()
+    return visit(source, now)
+
+
+def visit(source: Source, now: datetime) -> SourceRun:
+    """One visit and its account. Errors of the source and of ours end in the account; only interruptions rise."""
+    close_abandoned(source, now)
+    run = SourceRun.objects.create(source=source, source_name=source.name, started_at=now)
+    started = time.monotonic()
+    result = Visit(Outcome.FAILED, "interrupted")
+    try:
+        result = look(source, now)
+    except SourceError as error:
+        result = Visit(
+            Outcome.FAILED,
+            str(error),
+            status=error.status,
+            permanent=error.permanent,
+            retry_after=error.retry_after,
+        )
+    except Exception as error:
+        logger.exception("visiting %s failed", source.name)
+        result = Visit(Outcome.FAILED, f"unexpected {type(error).__name__}: {error}"[:1000])
+    finally:
+        close(run, source, result, now, seconds=time.monotonic() - started)
+    return run
+
+
+def look(source: Source, now: datetime) -> Visit:
+    adapter = ADAPTERS.get(source.kind)
+    if adapter is None:
+        raise SourceError(f"no adapter of kind {source.kind!r}; there are: {', '.join(ADAPTERS)}", permanent=True)
+    validators = Validators(source.etag, source.last_modified) if source.fetched_url == source.url else Validators()
+    reply = get(source.url, validators)
+    if reply.is_unmodified:
+        return Visit(Outcome.QUIET, "not modified", status=304)
+    feed, size, note = read(adapter, reply, source.url, now)
+    return keep(source, feed, reply, now, size=size, note=note)
+
+
+def get(url: str, validators: Validators | None = None) -> Reply:
+    limits = Limits(
+        seconds=settings.FETCH_TIMEOUT_SECONDS,
+        size=settings.FETCH_MAX_BYTES,
+        allow_private=settings.FETCH_ALLOW_PRIVATE,
+    )
+    contact = "; ".join(filter(None, (f"+{settings.SITE_URL}", settings.FETCH_CONTACT)))
+    agent = f"Paperboy ({contact})".encode("ascii", "ignore").decode()
+    return fetch(url, user_agent=agent, limits=limits, validators=validators, before_request=manners.wait_for_turn)
+
+
+def read(adapter: Adapter, reply: Reply, url: str, now: datetime) -> tuple[ParsedFeed, int, str]:
+    """The feed with whatever further replies belong to it, the bytes received, and a note on what could not be had."""
+    feed, size, notes = parsed(adapter, reply), len(reply.body), []
+    for further in adapter.further_urls(url, feed, now):
+        try:
+            more = get(further)
+            addition = parsed(adapter, more)
+        except SourceError as error:
+            notes.append(f"{further}: {error}")
+            continue
+        size += len(more.body)
+        feed = replace(feed, papers=distinct(feed.papers + addition.papers), refused=feed.refused + addition.refused)
+    return feed, size, "\n".join(notes)
+
+
+def parsed(adapter: Adapter, reply: Reply) -> ParsedFeed:
+    body = gunzip(reply.body, settings.FETCH_MAX_BYTES)
+    return adapter.parse(body, content_type=reply.content_type, url=reply.url)
+
+
+def distinct(papers: tuple[FetchedPaper, ...]) -> tuple[FetchedPaper, ...]:
+    """The first of each: two replies of one visit may overlap."""
+    return tuple({paper.arxiv_id or paper.doi or paper.title: paper for paper in reversed(papers)}.values())[::-1]
+
+
+def keep(source: Source, feed: ParsedFeed, reply: Reply, now: datetime, *, size: int, note: str) -> Visit:
+    """Ingest all or nothing, then remember what the next visit needs; a reply in doubt is not remembered."""
+    with transaction.atomic():
+        counts = ingest(feed.papers, source=source, now=now)
+    counts += IngestCounts(refused=len(feed.refused))
+    outcome, message = outcomes.judge(source, feed, counts, now)
+    if outcome not in (Outcome.STALE, Outcome.FAILED):
+        remember(source, feed, reply)
+    return Visit(
+        outcome,
+        outcomes.told(feed.refused, "\n".join(filter(None, (message, note)))),
+        status=reply.status,
+        received_bytes=size,
+        counts=counts,
+    )
+
+
+def remember(source: Source, feed: ParsedFeed, reply: Reply) -> None:
+    """An empty announcement does not replace the last one: the batch after the weekend is compared with Friday's."""
+    source.fetched_url = source.url
+    source.etag, source.last_modified = reply.validators.etag, reply.validators.last_modified
+    if feed.papers:
+        source.content_hash, source.claim = outcomes.fingerprint(feed), feed.claim[:200]
+
+
+def close(run: SourceRun, source: Source, result: Visit, now: datetime, *, seconds: float) -> None:
+    """Write down the account and the next visit, together."""
+    run.finished_at = now + timedelta(seconds=seconds)
+    run.outcome, run.message, run.http_status = result.outcome, result.message, result.status
+    run.received_bytes, run.received = result.received_bytes, result.counts.received
+    run.new, run.known = result.counts.new, result.counts.known
+    run.updated, run.refused = result.counts.updated, result.counts.refused
+    failed = result.outcome == Outcome.FAILED
+    source.failures = source.failures + 1 if failed else 0
+    source.checked_at = now
+    source.next_check_at = outcomes.next_check(source, now, permanent=result.permanent, retry_after=result.retry_after)
+    remembered = [] if failed else ["fetched_url", "etag", "last_modified", "content_hash", "claim"]
+    with transaction.atomic():
+        run.save()
+        source.save(update_fields=["failures", "checked_at", "next_check_at", *remembered])
+
+
+def close_abandoned(source: Source, now: datetime) -> None:
+    """A run whose worker was killed ends as failed when the next one begins."""
+    SourceRun.objects.filter(source=source, outcome="", started_at__lt=now - LEASE).update(
+        outcome=Outcome.FAILED, finished_at=now, message="abandoned: the worker did not come back"
+    )
