@@ -95,6 +95,8 @@ def _result_of_status(message: EmailMessage, taken: int | None) -> Result:
     provider_id = provider_id if isinstance(provider_id, str) else ""
     if states and states <= REFUSED:
         return Result(Outcome.REJECTED, provider_id, f"The provider says: {', '.join(sorted(states))}")
+    if "unknown" in states and 400 <= getattr(getattr(status, "esp_response", None), "status_code", 0) < 500:
+        return Result(Outcome.REJECTED, provider_id, "The provider refused the message")
     if "unknown" in states:
         return Result(Outcome.UNKNOWN, provider_id, "The provider does not say whether it took the message")
     if taken is None:

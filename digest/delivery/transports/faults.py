@@ -11,13 +11,13 @@ import ssl
 from collections.abc import Iterator
 
 from anymail.exceptions import (
-    AnymailConfigurationError,
     AnymailError,
     AnymailInvalidAddress,
     AnymailRecipientsRefused,
     AnymailSerializationError,
     AnymailUnsupportedFeature,
 )
+from django.core.exceptions import ImproperlyConfigured
 
 from digest.delivery.outcomes import Outcome, Result
 
@@ -49,6 +49,8 @@ def _judge(error: Exception, *, handed_over: bool) -> tuple[Outcome, bool]:
     match error:
         case AnymailError():
             return _judge_anymail(error)
+        case ImproperlyConfigured():
+            return Outcome.REQUEUE, True
         case smtplib.SMTPException():
             return _judge_smtp(error, handed_over=handed_over)
         case _ if _never_connected(error):
@@ -94,7 +96,7 @@ def _judge_anymail(error: AnymailError) -> tuple[Outcome, bool]:
             return Outcome.REJECTED, False
         case AnymailSerializationError():
             return Outcome.REJECTED, False
-        case AnymailConfigurationError() | AnymailUnsupportedFeature():  # all digests are alike in this
+        case AnymailUnsupportedFeature():  # all digests are alike in this
             return Outcome.REQUEUE, True
         case _ if _never_connected(error):
             return Outcome.REQUEUE, True
