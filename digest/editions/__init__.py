@@ -5,7 +5,7 @@ papers arrive and every decision is kept; a published one refuses all of these w
 """
 
 from digest.editions.building import build, publish
-from digest.editions.calendar import issue_date, newest_opened, publish_time
+from digest.editions.calendar import issue_date, newest_opened, publish_time, today
 from digest.editions.curation import hide, move, pin, set_blurb, set_note, unhide, unpin
 from digest.editions.ranked import RankedEntry, ranked_entries
 from digest.editions.schedule import run_schedule
@@ -24,6 +24,7 @@ __all__ = [
     "run_schedule",
     "set_blurb",
     "set_note",
+    "today",
     "unhide",
     "unpin",
 ]
