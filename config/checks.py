@@ -39,7 +39,7 @@ def secret_key(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckM
     try:
         settings.SECRET_KEY  # noqa: B018  # Django raises when it is empty
     except ImproperlyConfigured:
-        hint = "Set it, or SECRET_KEY_FILE to a path; make one: python -c 'import secrets; print(secrets.token_urlsafe(50))'"
+        hint = "Set it, or SECRET_KEY_FILE. A new one: python -c 'import secrets; print(secrets.token_urlsafe(50))'"
         return [Error("SECRET_KEY is not set.", hint=hint, id="paperboy.E001")]
     return []
 

@@ -205,6 +205,7 @@ UNFOLD = {
     "SITE_HEADER": SITE_NAME,
     "SITE_SUBHEADER": "Editors’ desk",
     "SITE_SYMBOL": "newspaper",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "digest.admin.navigation.favicon"}],
     "SITE_URL": "/",
     "BORDER_RADIUS": "4px",
     "DASHBOARD_CALLBACK": "digest.admin.dashboard.context",
@@ -213,35 +214,36 @@ UNFOLD = {
     # Ink on newsprint with one vermilion accent, as on the public pages.
     "COLORS": {
         "base": {
-            "50": "#fbfaf7",
-            "100": "#f4f1ea",
-            "200": "#e5e0d5",
-            "300": "#cfc8b9",
-            "400": "#a39b8c",
-            "500": "#746c60",
-            "600": "#554e45",
-            "700": "#403a33",
-            "800": "#2b2723",
-            "900": "#1b1917",
+            "50": "#fdfbf5",
+            "100": "#f4efe3",
+            "200": "#e4ddce",
+            "300": "#cfc7b6",
+            "400": "#a1988a",
+            "500": "#6b6458",
+            "600": "#524c42",
+            "700": "#3f3a32",
+            "800": "#2b2823",
+            "900": "#1a1816",
             "950": "#11100e",
         },
         "primary": {
-            "50": "#fdf3ef",
-            "100": "#fae3da",
-            "200": "#f4c5b5",
-            "300": "#ec9e84",
-            "400": "#e27353",
-            "500": "#d9573a",
-            "600": "#b83a1f",
-            "700": "#98301a",
-            "800": "#7a2818",
-            "900": "#642417",
-            "950": "#370f08",
+            "50": "#fcf3ee",
+            "100": "#f8e1d8",
+            "200": "#f0c3b3",
+            "300": "#f0a48c",
+            "400": "#e58b70",
+            "500": "#d5694e",
+            "600": "#8c2f1d",
+            "700": "#752718",
+            "800": "#5f2014",
+            "900": "#4c1a11",
+            "950": "#280d08",
         },
     },
 }
 
 LANGUAGE_CODE = "en"
+FORMAT_MODULE_PATH = "config.formats"
 USE_I18N = True
 USE_TZ = True
 STATIC_URL = "/static/"
@@ -257,6 +259,7 @@ STORAGES = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
 APPEND_SLASH = False  # a redirect would turn a one-click unsubscribe POST into a GET
 
 # Security
@@ -290,5 +293,11 @@ LOGGING = {
     "formatters": {"plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
-    "loggers": {"httpx": {"level": "WARNING"}, "axes": {"level": "WARNING"}},
+    "loggers": {
+        "httpx": {"level": "WARNING"},
+        "axes": {"level": "WARNING"},
+        # Says "received" of every task, which "succeeded" says again; and warns that files have no host name.
+        "celery.worker.strategy": {"level": "WARNING"},
+        "kombu.connection": {"level": "ERROR"},
+    },
 }

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from celery import shared_task
 from django.conf import settings
+from django.core.cache import cache
 from django.utils import timezone
 
 from digest import editions, ingestion
@@ -24,13 +25,26 @@ MAX_CHUNKS_A_TICK = 50
 EXPIRES = 55  # seconds
 # A chunk ends by itself before Celery ends it, with time for the message on the wire to be answered.
 WRAP_UP = 60  # seconds
+# In the cache: when a worker last took a tick, in seconds since 1970. Health checks read it.
+HEARTBEAT = "paperboy:last-tick"
 
 
 @shared_task
 def tick() -> None:
-    """Every minute: visit sources, publish, rescue, plan, have digests sent. A step that fails stops no other."""
+    """Every minute: publish, rescue, plan, have mail sent, visit sources. A step that fails stops no other.
+
+    Sources come last: their visits wait for one another's turns, and no mail should queue behind them.
+    """
     now = timezone.now()
-    for step in (_visit_sources, editions.run_schedule, ledger.rescue, ledger.plan, _enqueue_sending, _sweep):
+    for step in (
+        _note_heartbeat,
+        editions.run_schedule,
+        ledger.rescue,
+        ledger.plan,
+        _enqueue_sending,
+        _sweep,
+        _visit_sources,
+    ):
         _guarded(step, now)
 
 
@@ -54,6 +68,10 @@ def _guarded(step: Callable[[datetime], object], now: datetime) -> None:
         step(now)
     except Exception:
         logger.exception("%s failed; the next tick tries again", step.__name__)
+
+
+def _note_heartbeat(now: datetime) -> None:
+    cache.set(HEARTBEAT, now.timestamp(), timeout=None)
 
 
 def _visit_sources(now: datetime) -> None:

@@ -69,7 +69,7 @@ def start(processes: Processes, port: int, url: str) -> None:
     environment = {**os.environ, "SITE_URL": url, "PYTHONUNBUFFERED": "1"}
     web = ["gunicorn", "config.wsgi", "--bind", f"{HOST}:{port}", "--threads", "4", "--log-level", "warning"]
     quiet = ["--without-gossip", "--without-mingle"]
-    worker = ["celery", "-A", "config", "--quiet", "worker", "--beat", "-l", settings.LOG_LEVEL, "-c", "2", *quiet]
+    worker = ["celery", "-A", "config", "--quiet", "worker", "--beat", "-l", settings.LOG_LEVEL, "-c", "3", *quiet]
     processes.start("web", [sys.executable, "-m", *web], environment)
     processes.start("worker", [sys.executable, "-m", *worker], environment)
 
