@@ -28,9 +28,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, only: list[str], **options: Any) -> None:
         found = list(examine(only, timezone.now()))
         if options["json"]:
-            rows = [
-                {"step": step, "level": each.level, "text": each.text, "remedy": each.remedy} for step, each in found
-            ]
+            rows = [{"step": step, **asdict(finding)} for step, finding in found]
             self.stdout.write(json.dumps({"findings": rows}))
         else:
             for step, finding in found:

@@ -18,6 +18,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from digest import tasks
 from digest.management.processes import Processes
+from digest.sample.readers import READERS
+from subscriptions.models import Subscriber
 
 HOST = "127.0.0.1"
 START_SECONDS = 60
@@ -66,7 +68,9 @@ def site_url(port: int) -> str:
 
 
 def start(processes: Processes, port: int, url: str) -> None:
-    environment = {**os.environ, "SITE_URL": url, "PYTHONUNBUFFERED": "1"}
+    # In a container one is root, and for a trial that is no news.
+    quiet_root = "ignore::UserWarning:celery.platforms"
+    environment = {**os.environ, "SITE_URL": url, "PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": quiet_root}
     web = ["gunicorn", "config.wsgi", "--bind", f"{HOST}:{port}", "--threads", "4", "--log-level", "warning"]
     quiet = ["--without-gossip", "--without-mingle"]
     worker = ["celery", "-A", "config", "--quiet", "worker", "--beat", "-l", settings.LOG_LEVEL, "-c", "3", *quiet]
@@ -87,6 +91,14 @@ def wait_until_up(processes: Processes, port: int) -> bool:
 def banner(url: str, seconds: float) -> str:
     lines = ["", f"  Paperboy is up after {seconds:.0f} s.", "", f"  Site     {url}/"]
     if settings.DEBUG:
-        lines.append(f"  Outbox   {url}/outbox/     every mail it sends; nothing leaves this machine")
-    lines += [f"  Admin    {url}/admin/", "", "  Ctrl-C stops it.", ""]
+        lines.append(f"  Outbox   {url}/outbox/   every mail; none leaves this machine")
+    lines += [f"  Admin    {url}/admin/", *sample_readers(), "", "  Ctrl-C stops it.", ""]
     return "\n".join(lines)
+
+
+def sample_readers() -> list[str]:
+    """A line each, with what they read."""
+    addresses = [reader.email for reader in READERS]
+    found = Subscriber.objects.active().filter(address_key__in=addresses).order_by("pk").prefetch_related("topics")
+    lines = [f"  {reader.email:<20} {', '.join(topic.name for topic in reader.topics.all())}" for reader in found]
+    return ["", "  Sample readers, whose digests are in the outbox:", *lines] if lines else []
