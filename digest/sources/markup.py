@@ -10,7 +10,10 @@ from digest.errors import SourceError
 
 ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
-HTML = re.compile(rb"<\s*(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
+HTML = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 def tree(body: bytes) -> Element:
@@ -31,7 +34,7 @@ def tree(body: bytes) -> Element:
 
 
 def refuse_html(body: bytes) -> None:
-    if HTML.search(body[:1000]):
+    if HTML.match(body[:4000]):
         raise SourceError("an HTML page instead of a feed", permanent=True)
 
 

@@ -20,15 +20,16 @@ BLOCK_NAMES = "p|br|div|li|ul|ol|tr|td|th|table|h[1-6]|blockquote|section|articl
 INLINE_NAMES = (
     "a|abbr|acronym|b|big|cite|code|del|em|font|i|img|ins|kbd|mark|q|s|small|span|strike|strong|sub|sup|tt|u|var|wbr"
     "|script|style|iframe|object|embed|form|input|button|textarea|select|option|svg|video|audio|source|link|meta"
-    "|html|head|body|title|base|noscript|template|center|nav|header|footer|main|label|caption|thead|tbody"
+    "|html|head|body|title|base|noscript|template|center|nav|header|footer|main|label|caption|thead|tbody|applet|area"
+    "|bdi|bdo|blink|canvas|frame|frameset|map|marquee|math|param|picture|ruby|rt|summary|details|time|track"
 )
 BLOCK = re.compile(rf"</?(?:jats:)?(?:{BLOCK_NAMES})(?=[\s/>])", re.IGNORECASE)
 # `<` begins markup only before a known tag name, a comment or a prefixed name (`<jats:p>`); elsewhere it is a
 # less-than sign, as in `$a<b$` or "Let's <think>".
-NOT_MARKUP = re.compile(
-    rf"<(?!/?(?:{BLOCK_NAMES}|{INLINE_NAMES}|[a-z]+:[a-z-]+)(?=[\s/>])|!--|!\[CDATA\[)", re.IGNORECASE
+NOT_MARKUP = re.compile(rf"<(?!/?(?:{BLOCK_NAMES}|{INLINE_NAMES}|[a-z]+:[a-z-]+)(?=[\s/>])|![-\[a-z])", re.IGNORECASE)
+MARKUP = re.compile(
+    rf"<(?:/?(?:{BLOCK_NAMES}|{INLINE_NAMES}|[a-z]+:[a-z-]+)(?=[\s/>])|![-\[a-z])|&(?:#?\w+);", re.IGNORECASE
 )
-MARKUP = re.compile(rf"<(?:/?(?:{BLOCK_NAMES}|{INLINE_NAMES}|[a-z]+:[a-z-]+)(?=[\s/>])|!--)|&(?:#?\w+);", re.IGNORECASE)
 
 
 def line(value: str, limit: int) -> str:
@@ -47,12 +48,17 @@ def cut(value: str, limit: int) -> str:
 
 
 def from_markup(value: str, limit: int = 200_000) -> str:
-    """Plain text of HTML: tags, comments, scripts and styles go, blocks become blank lines, entities are decoded."""
+    """Plain text of HTML: tags, comments, scripts and styles go, blocks become blank lines, entities are decoded.
+
+    Done twice where need be: feeds that escape their markup once too often are common.
+    """
     value = UNWANTED.sub("", value[:limit])
-    if not MARKUP.search(value):
-        return value
-    value = BLOCK.sub(lambda tag: "\n\n" + tag.group(), NOT_MARKUP.sub("&lt;", value))
-    return html.unescape(nh3.clean(value, tags=set(), attributes={}))
+    for _ in range(2):
+        if not MARKUP.search(value):
+            break
+        value = BLOCK.sub(lambda tag: "\n\n" + tag.group(), NOT_MARKUP.sub("&lt;", value))
+        value = html.unescape(nh3.clean(value, tags=set(), attributes={}))
+    return value
 
 
 def link(value: str, limit: int) -> str:
