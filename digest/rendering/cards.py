@@ -10,7 +10,6 @@ from typing import NamedTuple
 from digest.rendering import words
 from digest.rendering.facts import PaperFacts
 
-TITLE_BYTES = 300
 TEXT_WIDTH = 76
 TEXT_INDENT = "    "
 
@@ -24,12 +23,14 @@ class Variant(NamedTuple):
     """How much a card says, in bytes of escaped UTF-8."""
 
     name: str
+    title: int
     abstract: int
     blurb: int
 
 
-FULL = Variant("full", abstract=1600, blurb=2000)
-BRIEF = Variant("brief", abstract=420, blurb=280)
+FULL = Variant("full", title=300, abstract=1600, blurb=2000)
+# Thirty of these, under the longest note, are within the mail's limit whatever their words are.
+BRIEF = Variant("brief", title=200, abstract=400, blurb=200)
 VARIANTS = (FULL, BRIEF)
 
 
@@ -86,7 +87,7 @@ def card(paper: PaperFacts, variant: Variant) -> Card:
     return Card(
         paper=paper,
         variant=variant,
-        title=words.shorten(words.readable(paper.title), TITLE_BYTES),
+        title=words.shorten(words.heading(paper.title), variant.title),
         byline=words.byline(paper.authors),
         filed=tuple(_filed(paper)),
         abstract=abstract,

@@ -157,7 +157,7 @@ def _context(facts: EditionFacts) -> dict[str, object]:
 
 def _compiled(paper: PaperFacts, html: Part, text: Part) -> CompiledPaper:
     full, brief = (_compiled_card(card_key(paper, variant), html, text) for variant in (FULL, BRIEF))
-    title = words.readable(paper.title)
+    title = words.heading(paper.title)
     opening = words.clip(words.readable(paper.abstract), OPENING_LENGTH) or words.byline(paper.authors)
     return CompiledPaper(paper.id, title, words.short_title(title), opening, full, brief)
 

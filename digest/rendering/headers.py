@@ -92,7 +92,10 @@ def recipient(email: str) -> bytes:
         return b"To: %b\r\n" % email.encode()
     if "\n" in email or "\r" in email:
         raise BadHeaderError("An address can't contain line breaks")
-    return b"To: %b\r\n" % sanitize_address(email, "utf-8").encode()
+    address = sanitize_address(email, "utf-8")
+    if "@" not in address:
+        raise ValueError(f"Invalid address {email!r}")
+    return b"To: %b\r\n" % address.encode()
 
 
 @lru_cache(maxsize=8)

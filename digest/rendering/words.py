@@ -14,6 +14,7 @@ from digest import tex
 
 AUTHORS_SHOWN = 3
 SUBJECT_LENGTH = 78
+URL_LENGTH = 500
 PREHEADER_LENGTHS = (40, 110)
 
 # White space, control characters, and the invisible ones that reverse or hide what follows.
@@ -29,6 +30,11 @@ def one_line(text: str) -> str:
 def readable(text: str) -> str:
     """A paper's own words on one line, without the TeX where plain Unicode can say it."""
     return one_line(tex.readable(text))
+
+
+def heading(title: str) -> str:
+    """A paper's title as shown; there is always something to click on."""
+    return readable(title) or "Untitled"
 
 
 def shorten(text: str, limit: int) -> str:
@@ -90,7 +96,8 @@ def papers(count: int) -> str:
 def subject(lead: str, count: int) -> str:
     """The leading paper's title, and how many more: at most 78 characters."""
     rest = f" and {count - 1:,} more" if count > 1 else ""
-    return short_title(lead, SUBJECT_LENGTH - len(rest)) + rest
+    # A title that looks like an encoded word (RFC 2047) would be decoded by mail readers.
+    return short_title(lead.replace("=?", "= ?"), SUBJECT_LENGTH - len(rest)) + rest
 
 
 def short_title(title: str, length: int = 50) -> str:
@@ -120,14 +127,15 @@ def chosen_line(count: int, topics: Sequence[str]) -> str:
 
 
 def web_url(url: str) -> str:
-    """A link fit for mail, or "": absolute and https. Plain http is upgraded: mail filters mark it down."""
+    """A link fit for mail, or "": absolute, https, at most 500 characters. Plain http becomes https."""
     try:
         parts = urlsplit(one_line(url).replace(" ", "%20"))
     except ValueError:
         return ""
     if parts.scheme not in ("http", "https") or not parts.hostname:
         return ""
-    return parts._replace(scheme="https").geturl()
+    upgraded = parts._replace(scheme="https").geturl()
+    return upgraded if len(upgraded) <= URL_LENGTH else ""
 
 
 def host(url: str) -> str:

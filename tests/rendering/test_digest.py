@@ -1,0 +1,277 @@
+"""What every digest must be, in both parts, whatever papers it brings: checked on all samples."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from itertools import pairwise
+from typing import cast
+
+import pytest
+
+from digest import previews
+from digest.errors import DeliveryError
+from digest.previews import PAPERS, TOPICS
+from digest.rendering import CompiledEdition, DigestMessage, assemble, layout
+from digest.rendering.assembly import MAX_HTML_BYTES
+from subscriptions import links
+from tests.rendering.conftest import picks, reader
+from tests.rendering.mailpage import MailPage
+
+DIGESTS = [slug for slug in (preview.slug for preview in previews.all_previews()) if "confirm" not in slug]
+DIGESTS.remove("already-subscribed")
+URL = re.compile(r"https?://[^\s<>\"]+")
+
+
+@pytest.fixture(params=DIGESTS)
+def message(request: pytest.FixtureRequest) -> DigestMessage:
+    preview = previews.get(request.param)
+    assert preview
+    return cast(DigestMessage, preview.compose())
+
+
+@pytest.fixture
+def html(message: DigestMessage) -> str:
+    return str(message.alternatives[0].content)
+
+
+@pytest.fixture
+def page(html: str) -> MailPage:
+    return MailPage(html)
+
+
+def test_the_html_is_well_formed(page: MailPage) -> None:
+    assert page.problems == []
+
+
+def test_language_title_and_headings_are_in_order(page: MailPage) -> None:
+    assert page.one("html").attributes == {"lang": "en", "dir": "ltr"}
+    assert page.one("title").text == "Paperboy, Daily edition of Sunday, 22 November 2026" or "Weekly" in (
+        page.one("title").text
+    )
+    assert page.one("h1").text == "Paperboy"
+    levels = [int(element.tag[1]) for element in page.all("h1", "h2", "h3", "h4", "h5", "h6")]
+    assert levels[0] == 1
+    assert all(later <= earlier + 1 for earlier, later in pairwise(levels))
+
+
+def test_layout_tables_say_that_they_are_no_tables(page: MailPage) -> None:
+    assert page.all("table")
+    assert all(table.attributes.get("role") == "presentation" for table in page.all("table"))
+    assert not page.all("th", "caption")
+
+
+def test_the_charset_is_told_within_the_first_1024_bytes(html: str) -> None:
+    assert b'<meta charset="utf-8">' in html.encode()[:1024]
+    assert html.count("charset") == 1
+
+
+def test_both_colour_schemes_are_declared(page: MailPage) -> None:
+    declared = {
+        meta.attributes["name"]: meta.attributes["content"] for meta in page.all("meta") if "name" in meta.attributes
+    }
+    assert declared["color-scheme"] == declared["supported-color-schemes"] == "light dark"
+
+
+def test_rules_for_dark_mode_and_phones_survive_inlining_and_win_over_it(page: MailPage) -> None:
+    sheet = page.one("style").text
+    assert "prefers-color-scheme: dark" in sheet
+    assert "max-width: 480px" in sheet
+    declarations = re.findall(r"[\w-]+:\s*[^;{}()]+;", sheet)
+    assert declarations
+    assert all("!important" in declaration for declaration in declarations)
+
+
+def test_styles_are_inlined(page: MailPage) -> None:
+    unstyled = [element for element in page.all("td", "h1", "h2", "a") if not element.styles]
+    assert [element.attributes for element in unstyled] == []
+
+
+def test_nothing_in_it_runs_or_loads(html: str, page: MailPage) -> None:
+    assert not page.all("script", "form", "iframe", "object", "svg", "link", "input", "button", "img")
+    assert not [name for element in page.elements for name in element.attributes if name.startswith("on")]
+    assert not re.search(r"var\(|url\(|@import|expression\(", page.one("style").text)
+    assert "data:" not in html
+    assert all(link.startswith("https://") for link in page.links)
+
+
+def test_letters_are_at_least_14_pixels_high(page: MailPage) -> None:
+    sizes = {element.styles["font-size"] for element in page.elements if "font-size" in element.styles}
+    visible = sizes - {page.with_class("preheader")[0].styles["font-size"]}
+    assert visible
+    assert min(int(size.removesuffix("px")) for size in visible) >= 14
+
+
+def test_the_preheader_comes_first_hidden_and_fit_for_an_inbox(page: MailPage) -> None:
+    body = page.one("body")
+    first = next(element for element in page.elements if body in element.parents)
+    assert first.classes == ["preheader"]
+    assert first.styles["display"] == "none"
+    assert 40 <= len(first.text) <= 110
+
+
+def test_the_html_stays_under_80_kilobytes(html: str) -> None:
+    assert len(html.encode()) <= MAX_HTML_BYTES == 80_000
+
+
+def test_text_and_html_lead_to_the_same_places(message: DigestMessage, page: MailPage) -> None:
+    # Authors' words may hold addresses of their own; only what we made a link counts in the text.
+    assert set(URL.findall(message.body)) == set(page.links)
+
+
+def test_both_parts_tell_who_writes_why_and_how_to_leave(message: DigestMessage, page: MailPage) -> None:
+    for words in (message.body, page.one("body").text):
+        assert "1 Test Street, Testville" in words
+        assert "Unsubscribe" in words
+        assert previews.EMAIL in words
+        assert "because you asked for it" in words
+    assert links.unsubscribe_url(previews.NOBODY) in message.body
+    assert links.preferences_url(previews.NOBODY) in message.body
+    assert {links.unsubscribe_url(previews.NOBODY), links.preferences_url(previews.NOBODY)} <= set(page.links)
+
+
+def test_the_text_has_every_paper_in_lines_that_fit(message: DigestMessage, page: MailPage) -> None:
+    flowing = " ".join(message.body.split())
+    titles = [heading.text for heading in page.all("h2") if heading.text != "From the editor"]
+    assert titles
+    for title in titles:
+        assert " ".join(title.split()) in flowing
+    assert flowing.count("Why: ") == page.one("body").text.count("Why: ") == len(titles)
+    too_long = [line for line in message.body.splitlines() if len(line) > 78 and not URL.search(line)]
+    assert too_long == []
+
+
+def test_the_text_is_written_not_converted(message: DigestMessage) -> None:
+    assert not re.search(r"</?(p|div|td|tr|table|a|h\d|b|span)\b", message.body)
+    assert "](" not in message.body
+    assert "&amp;" not in message.body
+    assert "&#" not in message.body
+    assert "\n\n\n\n" not in message.body
+
+
+def test_no_hole_is_left_open(message: DigestMessage, html: str) -> None:
+    assert "[[" not in html + message.body
+
+
+def test_a_script_in_a_title_is_shown_not_run(compiled: CompiledEdition) -> None:
+    preview = previews.get("script")
+    assert preview
+    message = preview.compose()
+    page = MailPage(str(cast(DigestMessage, message).alternatives[0].content))
+    assert page.all("h2")[0].text.startswith("<script>alert('mail')</script> & \"quotes\" {{ braces }}")
+    assert "<script>alert('mail')</script> & \"quotes\" {{ braces }}" in " ".join(str(message.body).split())
+
+
+def test_markup_in_every_field_stays_text(digest_of) -> None:  # type: ignore[no-untyped-def]
+    evil = "</p></td><script>x</script>\"'><b onclick=1>&{{ 1 }}{% now %}"
+    paper = replace(PAPERS[0], title=evil, abstract=evil, authors=(evil,), label=evil, blurb=evil)
+    message = digest_of([paper], note=evil, topics=(evil,))
+    page = MailPage(message.alternatives[0].content)
+    assert page.problems == []
+    assert not page.all("script")
+    assert not [element for element in page.elements if "onclick" in element.attributes]
+    assert page.one("body").text.count(evil) >= 6
+
+
+def test_a_paper_cannot_forge_a_hole(digest_of) -> None:  # type: ignore[no-untyped-def]
+    forged = "[[0123456789abcdef:unsubscribe]]"
+    assert forged in digest_of([replace(PAPERS[0], abstract=forged)]).body
+
+
+def test_what_an_editor_wrote_is_marked_as_the_editors(compiled: CompiledEdition) -> None:
+    preview = previews.get("edited")
+    assert preview
+    message = cast(DigestMessage, preview.compose())
+    page = MailPage(message.alternatives[0].content)
+    blurbs = [element.text for element in page.with_class("b")]
+    assert blurbs == [f"The editor: {previews.BLURBS[1]}", f"The editor: {previews.BLURBS[4]}"]
+    assert "FROM THE EDITOR\n\nGood morning." in message.body
+    assert page.with_class("note")[0].text.strip().startswith("From the editor")
+
+
+def test_samples_are_marked_as_invented(compiled: CompiledEdition) -> None:
+    message = assemble(compiled, reader(), picks(1, 2))
+    assert message.body.count("Invented sample") == 2
+    assert message.alternatives[0].content.count("Invented sample") == 2
+
+
+def test_each_reader_gets_their_own_copy(compiled: CompiledEdition) -> None:
+    ada = assemble(compiled, reader(), picks(1, 2))
+    bob = assemble(
+        compiled, reader(subscriber_id=8, email="bob@example.net", topics=(), frequency="weekly"), picks(3, 1, 2)
+    )
+    assert "ada@example.org" not in bob.message().as_string() + bob.body
+    assert links.unsubscribe_url(7) not in bob.body + bob.alternatives[0].content
+    assert "2 papers chosen for Robotics and Computer vision" in ada.body
+    assert "3 papers from all topics" in bob.body
+    assert "every day" in ada.body
+    assert "once a week" in bob.body
+    assert bob.body.index(PAPERS[2].title[:30]) < bob.body.index(PAPERS[0].title[:30])
+    assert bob.subject == "Sparse Attention, Dense Memory and 2 more"
+
+
+def test_the_reason_is_printed_as_it_was_computed(compiled: CompiledEdition) -> None:
+    message = assemble(compiled, reader(), picks(1))
+    reason = "Robotics 0.61 + trend 0.22 + editor’s pick 0.10"
+    assert f"    Why: {reason}\n" in message.body
+    assert MailPage(message.alternatives[0].content).with_class("w")[0].text == f"Why: {reason}"
+
+
+@pytest.mark.parametrize(
+    ("parts", "shown"),
+    [
+        ((("trend", 0.3),), "trend 0.30"),
+        ((("topic:privacy-and-security", 0.5), ("editor", -0.125)), "Privacy & security 0.50 − editor’s order 0.12"),
+        ((("editor", -0.5), ("trend", 0.1)), "− editor’s order 0.50 + trend 0.10"),
+        ((("topic:robotics", 0.004), ("trend", 0.2)), "trend 0.20"),
+        ((("trend", 0.001),), "trend 0.00"),
+        ((), "trend 0.00"),
+        ((("topic:since-renamed", 1.5),), "since-renamed 1.50"),
+    ],
+)
+def test_reasons(compiled: CompiledEdition, parts: tuple[tuple[str, float], ...], shown: str) -> None:
+    message = assemble(compiled, reader(), picks(1, parts=parts))
+    assert f"Why: {shown}\n" in message.body
+
+
+def test_a_long_reason_is_wrapped_in_the_text(compiled: CompiledEdition) -> None:
+    parts = (*((f"topic:{slug}", 0.3) for slug in TOPICS), ("trend", 0.2), ("editor", 1.0))
+    body = assemble(compiled, reader(), picks(1, parts=parts)).body
+    start = body.index("    Why: ")
+    lines = body[start : body.index("    Read at")].splitlines()
+    assert len(lines) == 2
+    assert lines[1].startswith("         + ")
+    assert max(map(len, lines)) <= 78
+
+
+def test_papers_at_the_end_are_shortened_first_when_there_are_many(compiled: CompiledEdition) -> None:
+    preview = previews.get("thirty-papers")
+    assert preview
+    assert "Read on at" in str(preview.compose().body)
+    page = MailPage(str(cast(DigestMessage, preview.compose()).alternatives[0].content))
+    abstracts = [element.text for element in page.with_class("a")]
+    assert len(abstracts) == 30
+    assert len(abstracts[0]) > 1000 > 400 >= len(abstracts[-1])
+    assert abstracts[-1].endswith("…")
+
+
+def test_the_costliest_digest_there_can_be_stays_under_the_limit(digest_of) -> None:  # type: ignore[no-untyped-def]
+    papers = [
+        replace(
+            PAPERS[0], id=number, title="&" * 900, abstract="漢&<" * 2000, blurb="<&>" * 900, authors=("Ж" * 200,) * 9
+        )
+        for number in range(1, 31)
+    ]
+    message = digest_of(papers, note="&'\"" * 3000, topics=tuple(f"Topic & topic {number}" for number in range(18)))
+    assert len(message.alternatives[0].content.encode()) <= MAX_HTML_BYTES
+
+
+def test_no_papers_no_mail(compiled: CompiledEdition) -> None:
+    with pytest.raises(DeliveryError, match="without papers"):
+        assemble(compiled, reader(), [])
+
+
+def test_a_paper_that_was_not_compiled_is_named(compiled: CompiledEdition) -> None:
+    with pytest.raises(DeliveryError, match="4711"):
+        assemble(compiled, reader(), picks(1, 4711))
+    assert layout.Holes().nonce != layout.Holes().nonce
