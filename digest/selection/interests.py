@@ -65,7 +65,7 @@ def interests_of(pool: Pool, subscribers: Sequence[Subscriber], now: datetime) -
         subscriber.pk: Interests(
             tuple(sorted(topics[subscriber.pk])),
             subscriber.digest_length,
-            pool.gone.union(pool.ids_at(remembered[subscriber.pk])),
+            pool.gone.union(remembered[subscriber.pk]),
         )
         for subscriber in subscribers
     }
@@ -80,17 +80,17 @@ def _topics(subscriber_ids: Sequence[int]) -> dict[int, list[str]]:
 
 
 def _remembered(pool: Pool, subscriber_ids: Sequence[int], now: datetime) -> dict[int, set[int]]:
-    """The places of the papers each reader was sent before, under whatever id.
+    """The pool's papers that each reader was sent before, under whatever id.
 
     A paper can only have been sent by an edition whose pool it was in, so these editions' deliveries are all that
     must be read, however long the reader's history.
     """
-    editions = EditionPaper.objects.filter(paper__in=list(pool.places)).values("edition")
+    editions = EditionPaper.objects.filter(paper__in=list(pool.known_as)).values("edition")
     sent = Delivery.objects.remembered().filter(subscriber__in=subscriber_ids, edition__in=editions)
     if settings.MEMORY_DAYS:
         sent = sent.filter(claimed_at__gte=now - timedelta(days=settings.MEMORY_DAYS))
     remembered: dict[int, set[int]] = defaultdict(set)
     for subscriber_id, paper_ids in sent.order_by().values_list("subscriber_id", _PaperIds("selection")):
         for paper_id in json.loads(paper_ids):
-            remembered[subscriber_id].update(pool.places.get(paper_id, ()))
+            remembered[subscriber_id].update(pool.known_as.get(paper_id, ()))
     return remembered

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,9 +36,9 @@ class Choice:
 class Pool:
     """An edition's papers as columns, in the order of their ids.
 
-    `offered` leaves out what editors hid. `places` finds papers of the pool by any id they have or had; `gone` are the
-    ids of those that were withdrawn, hidden or merged since. Load a pool anew for every chunk of readers: what became
-    of its papers is as of the loading.
+    `offered` leaves out what editors hid. `known_as` gives, for any id they have or had, the ids of the pool's papers;
+    `gone` are those that were withdrawn, hidden or merged since. Load a pool anew for every chunk of readers: what
+    became of its papers is as of the loading.
     """
 
     edition_id: int
@@ -46,11 +46,8 @@ class Pool:
     table: ranking.Table
     offered: NDArray[np.bool_]
     gone: frozenset[int]
-    places: Mapping[int, Collection[int]]
+    known_as: Mapping[int, Collection[int]]
     _choices: dict[tuple[int, int | None], Choice] = field(default_factory=dict, compare=False, repr=False)
-
-    def ids_at(self, places: Iterable[int]) -> list[int]:
-        return [int(self.paper_ids[place]) for place in places]
 
     def choice(self, place: int, topics: int | None) -> Choice:
         """The paper with its reasons, made once for all readers for whom they are the same.
@@ -77,23 +74,20 @@ def load_pool(edition: Edition) -> Pool:
         table=rows.table.take(order),
         offered=~rows.hidden[order],
         gone=frozenset(rows.paper_ids[rows.gone].tolist()),
-        places=_places(paper_ids.tolist(), canonical_ids.tolist()),
+        known_as=_known_as(paper_ids.tolist(), canonical_ids.tolist()),
     )
 
 
-def _places(paper_ids: list[int], canonical_ids: list[int]) -> dict[int, set[int]]:
-    """Every id that means a paper of the pool (its own, what it was merged into, what was merged into that)."""
-    places: dict[int, set[int]] = defaultdict(set)
-    for place, ids in enumerate(zip(paper_ids, canonical_ids, strict=True)):
-        for paper_id in ids:
-            places[paper_id].add(place)
-    for place, canonical_id in enumerate(canonical_ids):
-        places[paper_ids[place]] |= places[canonical_id]
+def _known_as(paper_ids: list[int], canonical_ids: list[int]) -> dict[int, set[int]]:
+    """Every id that means a paper of the pool: its own, what it was merged into, what was merged into that."""
+    known: dict[int, set[int]] = defaultdict(set)
+    for paper_id, canonical_id in zip(paper_ids, canonical_ids, strict=True):
+        known[canonical_id].add(paper_id)
     targets = set(canonical_ids)
     while targets:
         merged = Paper.objects.filter(merged_into__in=targets).values_list("id", "merged_into_id")
         aliases = {alias: target for alias, target in merged if target is not None}
-        targets = aliases.keys() - places.keys()
+        targets = aliases.keys() - known.keys()
         for alias, target in aliases.items():
-            places[alias] |= places[target]
-    return dict(places)
+            known[alias] |= known[target]
+    return dict(known)
