@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from digest.views import editions, health, landing
+from digest.views import editions, health, landing, outbox
 
 app_name = "digest"
 urlpatterns = [
@@ -10,4 +10,7 @@ urlpatterns = [
     path("editions/", editions.archive, name="editions"),
     path("editions/<str:kind>/<str:day>", editions.edition, name="edition"),
     path("healthz", health.health, name="health"),
+    path("outbox/", outbox.messages, name="outbox"),
+    path("outbox/<str:name>", outbox.message, name="outbox-message"),
+    path("outbox/<str:name>/html", outbox.html, name="outbox-html"),
 ]

@@ -43,9 +43,13 @@ class EmailBackend(BaseEmailBackend):
         # The name sorts by time. Renaming is atomic: nobody ever sees half a message.
         name = f"{time.time_ns():020d}-{uuid4().hex[:8]}.eml"
         descriptor, temporary = tempfile.mkstemp(dir=self.folder, prefix=".", suffix=".part")
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        Path(temporary).replace(self.folder / name)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+            Path(temporary).replace(self.folder / name)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
 
 
 @dataclass(frozen=True, slots=True)
