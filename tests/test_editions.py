@@ -73,6 +73,15 @@ def test_a_paper_that_was_being_stored_during_the_last_build_is_not_lost() -> No
     assert late.pk in pool(build(DAILY, TODAY, NOW))
 
 
+def test_an_old_paper_that_a_community_discovers_today_comes_in_and_a_mere_new_version_does_not() -> None:
+    discovered, replaced = PaperFactory.create_batch(2, first_seen_at=NOW - timedelta(days=60))
+    for paper in (discovered, replaced):
+        ListingFactory(paper=paper, listed_on=TODAY - timedelta(days=60), first_seen_at=NOW - timedelta(days=60))
+        ListingFactory(paper=paper, listed_on=TODAY, first_seen_at=NOW - timedelta(hours=1))
+    SignalFactory(paper=discovered, value=20)
+    assert pool(build(DAILY, TODAY, NOW)) == {discovered.pk}
+
+
 def test_a_weekly_edition_holds_the_week_and_is_named_by_its_monday() -> None:
     paper = PaperFactory(first_seen_at=NOW - timedelta(days=6))
     publish(build(DAILY, TODAY - timedelta(days=1), NOW - timedelta(days=1)), NOW)

@@ -9,11 +9,11 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import numpy as np
 from django.conf import settings
-from django.db.models import Min, Q
+from django.db.models import Max, Q
 from numpy.typing import NDArray
 
 from digest import ranking
-from digest.models import Edition, EditionKind, Paper, Signal
+from digest.models import Edition, EditionKind, Listing, Paper, Signal
 from digest.ranking import trend as trending
 from digest.ranking.shortlist import shortlist
 from subscriptions.queries import active_topics
@@ -49,7 +49,8 @@ def candidates(kind: str, issue: date, now: datetime, keep: Collection[int] = ()
     """The pool as it stands now, at most POOL_SIZE papers and those to `keep`; five queries.
 
     It holds what came in since the last edition of its kind (a weekly issue: in a week; the first issue ever: in
-    POOL_DAYS), and of the last POOL_DAYS what still trends. Hidden, withdrawn and merged papers are left out.
+    POOL_DAYS), and what trends of the papers that came in, or were listed by another source, in the last POOL_DAYS.
+    Hidden, withdrawn and merged papers are left out.
     """
     since = _since(kind, issue, now)
     sightings = [
@@ -69,11 +70,12 @@ def _since(kind: str, issue: date, now: datetime) -> datetime:
 
 
 def _sightings(kind: str, since: datetime, now: datetime, keep: Collection[int]) -> list[_Sighting]:
-    seen = Q(first_seen_at__gt=since, first_seen_at__lte=now)
-    papers = Paper.objects.showable().filter(seen | Q(pk__in=keep)).order_by("id")
+    recent = Q(first_seen_at__gt=since, first_seen_at__lte=now)
+    listed = Q(pk__in=Listing.objects.filter(recent).values("paper"), first_seen_at__lte=now)
+    papers = Paper.objects.showable().filter(recent | listed | Q(pk__in=keep)).order_by("id")
     rows = list(
         papers.values("id", "first_seen_at", "published_at")
-        .annotate(listed_on=Min("listings__listed_on"))
+        .annotate(listed_on=Max("listings__listed_on"))
         .values_list("id", "first_seen_at", "published_at", "listed_on")
     )
     if not rows:
@@ -100,7 +102,7 @@ def _counters(paper_ids: Sequence[int], now: datetime) -> NDArray[np.float64]:
 
 
 def _age_days(listed_on: date | None, otherwise: datetime, now: datetime) -> float:
-    """Days since a community first listed the paper, else since it was published, else since we first saw it."""
+    """Days since the newest listing of the paper, else since it was published, else since we first saw it."""
     news = datetime.combine(listed_on, time(), tzinfo=UTC) if listed_on else otherwise
     return (now - news).total_seconds() / 86400
 
