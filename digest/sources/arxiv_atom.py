@@ -63,7 +63,6 @@ def read(entry: Element, listed_on: date | None) -> FetchedPaper:
     words = arxiv_words.announcement(value(entry, "title"), value(entry, "summary") or value(entry, "description"))
     arxiv_id, version = identity(entry, words.identifier)
     kind = value(entry, "announce_type").lower() or words.kind
-    replacement = arxiv_words.is_replacement(kind, version)
     written = value(entry, "published") or value(entry, "pubdate")
     category = words.category.strip()
     return tidy(
@@ -79,9 +78,9 @@ def read(entry: Element, listed_on: date | None) -> FetchedPaper:
             primary_category=category,
             journal_reference=value(entry, "journal_reference"),
             license_url=value(entry, "rights"),
-            published_at=arxiv_words.published(dates.moment(written), arxiv_id, replacement=replacement),
+            published_at=arxiv_words.published(dates.moment(written), arxiv_id, kind, version),
             listed_on=dates.day(written) or listed_on,
-            is_replacement=replacement,
+            is_replacement=arxiv_words.is_replacement(kind, version),
         ),
         markup=words.abstract.lstrip().startswith("<p>"),
     )

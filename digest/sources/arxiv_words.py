@@ -39,11 +39,13 @@ def is_replacement(kind: str, version: int | None) -> bool:
     return kind.startswith("replace") or (not kind and (version or 1) > 1)
 
 
-def published(announced: datetime | None, arxiv_id: str, *, replacement: bool) -> datetime | None:
-    """The announcement's time, unless the id shows that the paper is older than that (a late cross-listing)."""
-    if announced is None or replacement:
+def published(announced: datetime | None, arxiv_id: str, kind: str, version: int | None) -> datetime | None:
+    """The announcement's time, unless it is not the paper's first: a replacement, or a late cross-listing, which
+    shows by an id given out in an earlier month."""
+    if announced is None or is_replacement(kind, version):
         return None
-    return announced if _months(announced.date()) - _months(identifiers.arxiv_month(arxiv_id)) <= 1 else None
+    is_recent = _months(announced.date()) - _months(identifiers.arxiv_month(arxiv_id)) <= 1
+    return announced if kind == "new" or is_recent else None
 
 
 def _months(day: date) -> int:

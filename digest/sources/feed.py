@@ -49,24 +49,24 @@ def read(entry: Any, base: str) -> FetchedPaper:
     words = arxiv_words.announcement(as_text(entry.get("title")), description(entry))
     link = urljoin(base, as_text(entry.get("link"))) if base else as_text(entry.get("link"))
     identity = arxiv_identity(entry, words.identifier, link)
-    replacement = bool(identity) and arxiv_words.is_replacement(
-        as_text(entry.get("arxiv_announce_type")) or words.kind, identity[1] if identity else None
-    )
+    arxiv_id, version = identity or (None, None)
+    kind = as_text(entry.get("arxiv_announce_type")).lower() or words.kind
+    moment = published(entry)
     return tidy(
         FetchedPaper(
             title=words.title,
             abstract=words.abstract,
             authors=authors(entry),
             url=link,
-            arxiv_id=identity[0] if identity else None,
-            version=identity[1] if identity else None,
+            arxiv_id=arxiv_id,
+            version=version,
             doi=doi(entry, link),
             categories=tuple(as_text(tag.get("term")) for tag in entry.get("tags") or ()),
             primary_category=words.category,
             journal_reference=as_text(entry.get("arxiv_journal_reference")),
             license_url=as_text(entry.get("rights")),
-            published_at=None if replacement else published(entry),
-            is_replacement=replacement,
+            published_at=arxiv_words.published(moment, arxiv_id, kind, version) if arxiv_id else moment,
+            is_replacement=bool(arxiv_id) and arxiv_words.is_replacement(kind, version),
         ),
         markup=True,
     )

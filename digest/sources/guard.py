@@ -8,6 +8,7 @@ import ssl
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import httpcore
@@ -36,14 +37,20 @@ class Deadline:
         return seconds
 
 
+@cache
+def certificates() -> ssl.SSLContext:
+    """Read once: it takes longer than many a fetch."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
 class GuardedTransport(httpx.HTTPTransport):
     """httpx's own transport over connections that are checked where they are made."""
 
     def __init__(self, *, deadline: Deadline, connect_seconds: float, allow_private: bool) -> None:
-        super().__init__(trust_env=False)
+        super().__init__(verify=certificates(), trust_env=False)
         self._pool.close()
         self._pool = httpcore.ConnectionPool(
-            ssl_context=httpx.create_ssl_context(trust_env=False),
+            ssl_context=certificates(),
             network_backend=GuardedBackend(deadline, connect_seconds, allow_private),
         )
 
