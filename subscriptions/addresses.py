@@ -40,9 +40,9 @@ def address_hash(address_key: str) -> str:
 
 
 def masked(address: str) -> str:
-    """The address as its owner recognises it and a stranger does not: "a…@example.org"."""
+    """The address as its owner recognises it and a stranger does not: "a•••@example.org"."""
     local, _, domain = address.rpartition("@")
-    return f"{local[:1]}…@{domain}"
+    return f"{local[:1]}•••@{domain}"
 
 
 def _split(typed: str) -> tuple[str, str]:

@@ -33,14 +33,14 @@ TOPICS = [
     ),
     (
         "image-video-generation",
-        "Image and video generation",
+        "Image and video",
         "Diffusion, flow matching, text-to-image, text-to-video and editing.",
         ["cs.CV", "cs.GR"],
         ["diffusion model", "text-to-image", "text-to-video", "video generation", "image generation", "image editing", "flow matching", "Gaussian splatting", "generative adversarial", "inpainting"],
     ),
     (
         "multimodal",
-        "Multimodal models",
+        "Multimodal",
         "Models that see, hear and read at once.",
         ["cs.CV", "cs.CL", "cs.MM"],
         ["multimodal", "vision-language", "vision language model", "VLM", "MLLM", "visual question answering", "image captioning", "audio-visual", "omni"],
@@ -61,7 +61,7 @@ TOPICS = [
     ),
     (
         "machine-learning-theory",
-        "Machine learning theory",
+        "Learning theory",
         "Generalisation, optimisation and the mathematics of learning.",
         ["stat.ML", "cs.LG", "math.OC"],
         ["generalization bound", "convergence", "optimization", "gradient descent", "sample complexity", "regret bound", "kernel", "neural tangent kernel", "minimax", "statistical learning"],
@@ -82,7 +82,7 @@ TOPICS = [
     ),
     (
         "retrieval-recommendation",
-        "Search and recommendation",
+        "Search and ranking",
         "Retrieval, ranking, recommender systems and retrieval-augmented generation.",
         ["cs.IR"],
         ["retrieval", "recommendation", "recommender", "ranking", "retrieval-augmented generation", "RAG", "dense retrieval", "embedding model", "knowledge graph", "reranking"],
@@ -96,14 +96,14 @@ TOPICS = [
     ),
     (
         "software-engineering",
-        "Code and software engineering",
+        "Code and software",
         "Program synthesis, code models, testing, verification and repair.",
         ["cs.SE", "cs.PL"],
         ["code generation", "program synthesis", "software engineering", "bug", "program repair", "unit test", "compiler", "static analysis", "repository", "formal verification"],
     ),
     (
         "security-cryptography",
-        "Security and cryptography",
+        "Security",
         "Attacks, defences, privacy and cryptographic protocols.",
         ["cs.CR"],
         ["attack", "adversarial", "malware", "vulnerability", "encryption", "cryptography", "differential privacy", "backdoor", "intrusion detection", "zero-knowledge"],
@@ -117,7 +117,7 @@ TOPICS = [
     ),
     (
         "science-physics",
-        "Machine learning for science",
+        "Science and physics",
         "Physics, chemistry, climate and simulation by learned models.",
         ["physics.comp-ph", "physics.ao-ph", "cond-mat.mtrl-sci", "physics.chem-ph"],
         ["partial differential equation", "neural operator", "surrogate model", "materials", "climate", "weather forecasting", "molecular dynamics", "simulation", "physics-informed"],
