@@ -21,7 +21,7 @@ from django.views.decorators.http import require_http_methods
 from digest import editions
 from digest.admin import dashboard
 from digest.admin.deliveries import state_chip
-from digest.admin.display import cut
+from digest.admin.display import cut, plural
 from digest.editions import RankedEntry
 from digest.errors import EditionError
 from digest.models import Decision, Edition, EditionPaper, SignalKind
@@ -31,6 +31,7 @@ SHOWN = 60
 BLURB_LENGTH = 2000
 NOTE_LENGTH = 4000
 RECENT_DECISIONS = 6
+NOUNS = {SignalKind.UPVOTES: "upvote", SignalKind.COMMENTS: "comment", SignalKind.STARS: "star"}
 CHANGE_EDITION = "digest.change_edition"
 VIEW_EDITION = "digest.view_edition"
 
@@ -42,7 +43,7 @@ class Row:
     ranked: RankedEntry
     parts: list[tuple[str, float]]
     topics: list[str]
-    signals: list[tuple[str, int]]
+    signals: list[str]
     up: int | None = None
     down: int | None = None
 
@@ -224,9 +225,9 @@ def _leading_topics(entry: EditionPaper, topics: Mapping[str, str]) -> list[str]
     return [topics.get(slug, slug) for slug, _ in best]
 
 
-def _newest_signals(ranked: RankedEntry) -> list[tuple[str, int]]:
+def _newest_signals(ranked: RankedEntry) -> list[str]:
     newest = {signal.kind: signal.value for signal in ranked.paper.signals.all()}  # ordered by the day observed
-    return [(SignalKind(kind).label.lower(), newest[kind]) for kind in SignalKind.values if newest.get(kind)]
+    return [plural(newest[kind], NOUNS[SignalKind(kind)]) for kind in SignalKind.values if newest.get(kind)]
 
 
 def _topic_counts(pool: Sequence[RankedEntry], topics: Mapping[str, str]) -> list[tuple[str, str, int]]:

@@ -66,6 +66,10 @@ def stylesheet(request: HttpRequest) -> str:
     return static("admin/desk.css")
 
 
+def favicon(request: HttpRequest) -> str:
+    return static("favicon.svg")
+
+
 def _model(title: str, icon: str, app: str, model: str) -> dict[str, Any]:
     def permission(request: HttpRequest) -> bool:
         return request.user.has_perm(f"{app}.view_{model}") or request.user.has_perm(f"{app}.change_{model}")

@@ -52,7 +52,7 @@ class VisibilityFilter(admin.SimpleListFilter):
 
 @admin.register(Paper)
 class PaperAdmin(ModelAdmin[Paper]):
-    list_display = ["short_title", "identity", "primary_category", "upvotes", "first_seen_at", "visibility"]
+    list_display = ["short_title", "identity", "field", "upvotes", "first_seen_at", "visibility"]
     list_filter = [VisibilityFilter, "is_sample", "listings__source", "primary_category"]
     search_fields = ["title", "arxiv_id__startswith", "doi__iexact", "authors__icontains"]
     search_help_text = "Title, author, arXiv id or DOI"
@@ -108,6 +108,10 @@ class PaperAdmin(ModelAdmin[Paper]):
     @admin.display(description="Id", ordering="arxiv_id")
     def identity(self, paper: Paper) -> str:
         return paper.arxiv_id or paper.doi or "by title"
+
+    @admin.display(description="Field", ordering="primary_category")
+    def field(self, paper: Paper) -> str:
+        return paper.primary_category
 
     @admin.display(description="Upvotes", ordering="votes", empty_value="")
     def upvotes(self, paper: Paper) -> int | None:

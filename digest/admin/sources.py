@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django import forms
 from django.contrib import admin
+from django.db import transaction
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
-from unfold.widgets import UnfoldAdminSelectWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminURLInputWidget
 
 from digest import sources, tasks
 from digest.admin.display import chip, plural
@@ -36,6 +39,7 @@ class SourceForm(ModelForm[Source]):
     """`kind` is chosen from the adapters there are."""
 
     kind = forms.ChoiceField(widget=UnfoldAdminSelectWidget())
+    url = forms.URLField(max_length=1000, assume_scheme="https", widget=UnfoldAdminURLInputWidget())
 
     class Meta:
         model = Source
@@ -104,9 +108,11 @@ class SourceAdmin(ModelAdmin[Source]):
 
     @admin.action(description="Refresh now", permissions=["change"])
     def refresh_now(self, request: HttpRequest, queryset: QuerySet[Source]) -> None:
+        """Due from now on, so that the next tick visits it even where nothing can be enqueued."""
         ids = list(queryset.filter(is_enabled=True).values_list("pk", flat=True))
+        Source.objects.filter(pk__in=ids).update(next_check_at=timezone.now())
         for source_id in ids:
-            tasks.refresh_source.delay_on_commit(source_id)
+            transaction.on_commit(partial(tasks.refresh_source.delay, source_id), robust=True)
         skipped = queryset.count() - len(ids)
         note = f" {plural(skipped, 'disabled source')} left alone." if skipped else ""
         self.message_user(request, f"{plural(len(ids), 'visit')} queued.{note}")

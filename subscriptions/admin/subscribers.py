@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -25,6 +27,7 @@ from subscriptions.admin.base import Facts, ModelAdmin, ModelForm, TabularInline
 from subscriptions.models import ConsentRecord, Subscriber, SubscriberStatus, Suppression, Topic
 
 TONES = {SubscriberStatus.ACTIVE: "good", SubscriberStatus.PENDING: "warm", SubscriberStatus.UNSUBSCRIBED: "calm"}
+LABELS = {**dict(SubscriberStatus.choices), SubscriberStatus.PENDING: "Unconfirmed"}
 PREFERENCES = ["topics", "frequency", "delivery_hour", "delivery_weekday", "time_zone", "digest_length"]
 DESK = services.Origin(name="admin")
 
@@ -109,7 +112,7 @@ class SuppressedFilter(admin.SimpleListFilter):
 
 @admin.register(Subscriber)
 class SubscriberAdmin(ModelAdmin[Subscriber]):
-    list_display = ["email", "state", "topic_names", "frequency", "slot", "next_delivery_at", "created_at"]
+    list_display = ["email", "state", "topic_names", "rhythm", "next_delivery_at", "created_at"]
     list_filter = ["status", "frequency", SuppressedFilter, "topics"]
     search_fields = ["email"]
     search_help_text = "An address, or a part of one"
@@ -167,7 +170,7 @@ class SubscriberAdmin(ModelAdmin[Subscriber]):
         email = form.cleaned_data["email"]
         subscriber_id = services.request_subscription(email, form.preferences(), origin, now)
         if subscriber_id is not None:
-            tasks.send_confirmation.delay_on_commit(subscriber_id)
+            transaction.on_commit(partial(tasks.enqueue_confirmation, subscriber_id))
             self.message_user(request, f"A confirmation mail is on its way to {email}.")
         else:
             note = "was asked to confirm not long ago; no further mail is sent for now."
@@ -192,14 +195,14 @@ class SubscriberAdmin(ModelAdmin[Subscriber]):
         asked = [services.request_again(subscriber, DESK, now) for subscriber in waiting]
         sent = [pk for pk in asked if pk is not None]
         for pk in sent:
-            tasks.send_confirmation.delay_on_commit(pk)
+            transaction.on_commit(partial(tasks.enqueue_confirmation, pk))
         left_out = queryset.count() - len(sent)
         note = f" {left_out} left out: not waiting for confirmation, or asked within a day." if left_out else ""
         self.message_user(request, f"{len(sent)} confirmation mail(s) queued.{note}")
 
     @admin.display(description="State", ordering="status")
     def state(self, subscriber: Subscriber) -> SafeString:
-        tone, label = TONES[SubscriberStatus(subscriber.status)], subscriber.get_status_display()
+        tone, label = TONES[SubscriberStatus(subscriber.status)], LABELS.get(subscriber.status, "")
         if getattr(subscriber, "is_suppressed", False):
             tone, label = "bad", f"{label}, suppressed"
         return format_html('<span class="desk-chip desk-chip-{}">{}</span>', tone, label)
@@ -209,6 +212,8 @@ class SubscriberAdmin(ModelAdmin[Subscriber]):
         names = [topic.name for topic in subscriber.topics.all()]
         return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "") or "All"
 
-    @admin.display(description="Hour", ordering="delivery_hour")
-    def slot(self, subscriber: Subscriber) -> str:
-        return f"{subscriber.delivery_hour:02}:00 {subscriber.time_zone}"
+    @admin.display(description="When", ordering="delivery_hour")
+    def rhythm(self, subscriber: Subscriber) -> SafeString:
+        """How often, at what hour, by whose clock."""
+        hour = f"{subscriber.get_frequency_display()}, {subscriber.delivery_hour:02}:00"
+        return format_html('{}<span class="desk-under">{}</span>', hour, subscriber.time_zone)
