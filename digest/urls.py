@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from digest.views import editions, health, landing, outbox
+from digest.views import editions, health, landing, outbox, previews
 
 app_name = "digest"
 urlpatterns = [
@@ -13,4 +13,7 @@ urlpatterns = [
     path("outbox/", outbox.messages, name="outbox"),
     path("outbox/<str:name>", outbox.message, name="outbox-message"),
     path("outbox/<str:name>/html", outbox.html, name="outbox-html"),
+    path("previews/", previews.index, name="previews"),
+    path("previews/<slug:slug>", previews.preview, name="preview"),
+    path("previews/<slug:slug>/html", previews.html, name="preview-html"),
 ]
