@@ -12,8 +12,9 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 
-from digest.sources.text import from_tex_accents
+from digest.sources.text import with_tex_letters
 
+BRACES = re.compile(r"[{}]")
 TEX_COMMAND = re.compile(r"\\[a-zA-Z]+")
 # Every ideograph or syllable is a word of its own: such scripts put no spaces between words.
 WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W_]+")
@@ -33,7 +34,7 @@ def title_key(title: str, authors: Sequence[str], otherwise: Iterable[str]) -> s
 
 def words_of(title: str) -> list[str]:
     """Words without case, accents, punctuation and TeX: `Schr\\"odinger` and `Schrödinger` are one word."""
-    plain = TEX_COMMAND.sub("", from_tex_accents(title)) or title
+    plain = BRACES.sub("", TEX_COMMAND.sub(" ", with_tex_letters(title)))
     decomposed = unicodedata.normalize("NFKD", plain.casefold())
     bare = "".join(character for character in decomposed if not unicodedata.combining(character))
     return WORD.findall(unicodedata.normalize("NFC", bare)) or [title.casefold()]

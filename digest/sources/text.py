@@ -95,10 +95,17 @@ def from_tex_accents(value: str) -> str:
     r"""`Andr\'e`, `Sch\"{o}n`, `Erd\H{o}s`, `{\L}ukasz` as Unicode; braces that only grouped are gone."""
     if "\\" not in value and "{" not in value and "~" not in value:
         return value
+    return with_tex_letters(value).replace("{", "").replace("}", "").replace("~", " ")
+
+
+def with_tex_letters(value: str) -> str:
+    """Accented and special letters as Unicode; every other command, and the braces, as they are."""
+    if "\\" not in value:
+        return value
     value = SPECIAL_LETTER.sub(lambda found: SPECIAL[found[1]], value)
     for _ in range(2):  # twice, for an accent on an accented letter
         value = unicodedata.normalize("NFC", ACCENT.sub(_accented, value))
-    return value.replace("{", "").replace("}", "").replace("~", " ")
+    return value
 
 
 def _accented(found: re.Match[str]) -> str:
