@@ -124,6 +124,7 @@ def _registry() -> dict[str, Preview]:
         Preview("tex", "TeX in title", "Readable, also in the subject.", lambda: digest(_first(title=tex))),
         Preview("script", "Script in title", "Shown, never run.", lambda: digest(_first(title=script))),
         Preview("long-title", "Very long title", "Cut after a word.", lambda: digest(_first(title=endless))),
+        Preview("unbroken", "No spaces", "Nothing overflows.", lambda: digest(_first(title="Pneumono" * 30))),
         Preview("bare", "Little known", "No link, no authors, no date.", lambda: digest(bare)),
         Preview("confirmation", "Confirmation", "Double opt-in.", lambda: mail.confirmation(_subscriber())),
         Preview(

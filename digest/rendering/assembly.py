@@ -60,15 +60,15 @@ def assemble(compiled: CompiledEdition, reader: ReaderFacts, choices: Sequence[C
         subject_line,
         headers.date_line(reader.now.replace(microsecond=0)),
         f"Message-ID: {message_id}\r\nList-Unsubscribe: <{unsubscribe}>\r\n".encode("ascii"),
-        compiled.opening,
+        compiled.frame.opening,
     )
     return DigestMessage(
         encoded=Encoded(
             head=b"".join(head),
             text=[*compiled.text.before.fill(text), *text_cards, *compiled.text.after.fill(text)],
-            between=compiled.between,
+            between=compiled.frame.between,
             html=[*compiled.html.before.fill(html), *html_cards, *compiled.html.after.fill(html)],
-            tail=compiled.tail,
+            tail=compiled.frame.tail,
         ),
         subject=subject,
         from_email=compiled.from_email,

@@ -21,7 +21,7 @@ from subscriptions import links
 from subscriptions.models import Topic
 
 CARD_HOLES = ("position", "reason")
-NOTE_BYTES = 4000
+NOTE_BYTES = 3000
 OPENING_LENGTH = 160
 
 
@@ -42,6 +42,14 @@ class CompiledPaper(NamedTuple):
     brief: CompiledCard
 
 
+class Frame(NamedTuple):
+    """What surrounds the two body parts of a message, from the MIME headers on."""
+
+    opening: bytes
+    between: bytes
+    tail: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class CompiledEdition:
     """What `assemble` joins from. Safe to share between threads; it holds no reader's data but remembered lines."""
@@ -56,9 +64,7 @@ class CompiledEdition:
     reply_to: tuple[str, ...]
     headers: Mapping[str, str]
     shared_headers: bytes
-    opening: bytes
-    between: bytes
-    tail: bytes
+    frame: Frame
     remembered: dict[tuple[object, ...], Any] = field(default_factory=dict)
 
 
@@ -122,21 +128,21 @@ def compile_facts(facts: EditionFacts, papers: Sequence[PaperFacts], topics: Map
         reply_to=reply_to,
         headers=shared,
         shared_headers=headers.encoded({**addressing, **shared}),
-        **_mime_frame(),
+        frame=_frame(),
     )
 
 
-def _mime_frame() -> dict[str, bytes]:
-    """What surrounds the two body parts. "=_" never occurs in quoted-printable text, so no body holds the boundary."""
+def _frame() -> Frame:
+    """ "=_" never occurs in quoted-printable text, so no body holds the boundary."""
     boundary = b"=_%b" % secrets.token_hex(12).encode()
     kind = b'Content-Type: multipart/alternative; boundary="%b"\r\nMIME-Version: 1.0\r\n' % boundary
     part = b'--%b\r\nContent-Type: text/%%b; charset="utf-8"\r\nMIME-Version: 1.0\r\n' % boundary
     part += b"Content-Transfer-Encoding: quoted-printable\r\n\r\n"
-    return {
-        "opening": kind + b"\r\n" + part % b"plain",
-        "between": b"\r\n" + part % b"html",
-        "tail": b"\r\n--%b--\r\n" % boundary,
-    }
+    return Frame(
+        opening=kind + b"\r\n" + part % b"plain",
+        between=b"\r\n" + part % b"html",
+        tail=b"\r\n--%b--\r\n" % boundary,
+    )
 
 
 def _context(facts: EditionFacts) -> dict[str, object]:

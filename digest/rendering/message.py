@@ -112,7 +112,7 @@ class DigestMessage(EmailMultiAlternatives):
     def body(self, value: str) -> None:
         self._body = value
 
-    @property
+    @property  # type: ignore[override]
     def alternatives(self) -> list[EmailAlternative]:
         if self._alternatives is None:
             self._alternatives = [self._encoded.decoded_html()]
@@ -122,7 +122,7 @@ class DigestMessage(EmailMultiAlternatives):
     def alternatives(self, value: list[EmailAlternative]) -> None:
         self._alternatives = value
 
-    def message(self) -> Any:
+    def message(self) -> Any:  # type: ignore[override]
         """The encoded bytes, unless something was changed since they were joined."""
         return self.rebuilt() if self._is_changed() else EncodedMessage(self._encoded)
 

@@ -49,7 +49,7 @@ def preview(request: HttpRequest, slug: str) -> HttpResponse:
         "message": message,
         "headers": [(name, " ".join(str(value).split())) for name, value in message.message().items()],
         "html_bytes": len(_html(message).encode()),
-        "message_bytes": len(message.message().as_bytes(linesep="\r\n")),
+        "message_bytes": len(message.message().as_bytes()),
         "widths": WIDTHS,
     }
     return render(request, "digest/preview.html", context)
@@ -72,4 +72,4 @@ def _sample_or_404(slug: str) -> Preview:
 
 
 def _html(message: EmailMultiAlternatives) -> str:
-    return next(str(part.content) for part in message.alternatives if part.mimetype == "text/html")
+    return next(str(content) for content, mimetype in message.alternatives if mimetype == "text/html")

@@ -135,7 +135,7 @@ def test_the_text_has_every_paper_in_lines_that_fit(message: DigestMessage, page
     titles = [heading.text for heading in page.all("h2") if heading.text != "From the editor"]
     assert titles
     for title in titles:
-        assert " ".join(title.split()) in flowing
+        assert "".join(title.split()) in "".join(flowing.split())  # a word of 300 letters is broken
     assert flowing.count("Why: ") == page.one("body").text.count("Why: ") == len(titles)
     too_long = [line for line in message.body.splitlines() if len(line) > 78 and not URL.search(line)]
     assert too_long == []
