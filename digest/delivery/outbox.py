@@ -35,7 +35,8 @@ class EmailBackend(BaseEmailBackend):
         written = 0
         for message in email_messages:
             if message.recipients():
-                self._write(message.message().as_bytes(linesep="\r\n"))
+                content: Any = message.message()  # Django's own kind, which takes a line ending
+                self._write(content.as_bytes(linesep="\r\n"))
                 written += 1
         return written
 

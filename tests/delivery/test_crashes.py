@@ -1,0 +1,143 @@
+"""Real processes on a real database, talking SMTP: killed in the middle, and two at a time. Nothing goes out twice."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from tests.delivery.conftest import Mailbox, smtp_server
+from tests.factories import NOW
+from tests.services import PROJECT, postgres_database, process_environment
+
+READERS = 120
+WINDOW = 10
+IN_MID_WINDOW = 43
+
+Query = Callable[[str], list[tuple]]
+
+
+class SlowMailbox(Mailbox):
+    """Takes a moment over each message, so that something can happen meanwhile."""
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        await asyncio.sleep(0.01)
+        return await super().handle_DATA(server, session, envelope)
+
+
+class Site:
+    """A database, an SMTP server, and processes of the project that use both."""
+
+    def __init__(self, database_url: str, query: Query, mailbox: Mailbox, environment: dict[str, str]) -> None:
+        self.query, self.mailbox = query, mailbox
+        self.environment = {**environment, "DATABASE_URL": database_url}
+
+    def start(self, now: datetime) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "manage.py", "send_due", "--json", "--now", now.isoformat()]
+        return subprocess.Popen(
+            command, cwd=PROJECT, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+
+    def send(self, now: datetime) -> dict[str, int]:
+        return self.finish(self.start(now))
+
+    def finish(self, process: subprocess.Popen[bytes]) -> dict[str, int]:
+        output, errors = process.communicate(timeout=60)
+        assert output, errors.decode()
+        counts: dict[str, int] = json.loads(output)
+        return counts
+
+    def states(self) -> Counter[str]:
+        return Counter(state for (state,) in self.query("SELECT state FROM digest_delivery"))
+
+    def addresses(self, state: str) -> set[str]:
+        rows = self.query(
+            "SELECT email, state FROM subscriptions_subscriber s JOIN digest_delivery d ON d.subscriber_id = s.id"
+        )
+        return {email for email, its_state in rows if its_state == state}
+
+
+def sqlite(folder: Path) -> Iterator[tuple[str, Query]]:
+    import sqlite3
+
+    path = folder / "crash.sqlite3"
+
+    def query(sql: str) -> list[tuple]:
+        with closing(sqlite3.connect(path)) as connection:
+            return connection.execute(sql).fetchall()
+
+    yield f"sqlite:///{path}", query
+
+
+def postgres(folder: Path) -> Iterator[tuple[str, Query]]:
+    with postgres_database() as url:
+
+        def query(sql: str) -> list[tuple]:
+            with psycopg.connect(url) as connection:
+                return connection.execute(sql.encode()).fetchall()
+
+        yield url, query
+
+
+@pytest.fixture(params=[sqlite, pytest.param(postgres, marks=pytest.mark.postgres)], ids=["sqlite", "postgres"])
+def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
+    mailbox = SlowMailbox()
+    with smtp_server(mailbox) as port:
+        for url, query in request.param(tmp_path):
+            environment = process_environment(
+                DATA_DIR=str(tmp_path / "data"),
+                CACHE_URL="locmemcache://",
+                EMAIL_BACKEND="django.core.mail.backends.smtp.EmailBackend",
+                EMAIL_HOST="127.0.0.1",
+                EMAIL_PORT=str(port),
+                DELIVERY_WINDOW=str(WINDOW),
+                DELIVERY_CHUNK="40",
+            )
+            site = Site(url, query, mailbox, environment)
+            seed = [sys.executable, "-m", "tests.delivery.seed", str(READERS)]
+            subprocess.run(seed, cwd=PROJECT, env=site.environment, check=True, capture_output=True)
+            yield site
+
+
+def test_a_worker_killed_in_the_middle_leaves_one_window_in_doubt_and_nobody_gets_two(site: Site):
+    process = site.start(NOW)
+    deadline = time.monotonic() + 60
+    while len(site.mailbox.received) < IN_MID_WINDOW and time.monotonic() < deadline:
+        time.sleep(0.002)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    sent_before = len(site.mailbox.received)
+    assert IN_MID_WINDOW <= sent_before < READERS
+
+    assert site.send(NOW + timedelta(minutes=1))["accepted"] <= READERS - sent_before
+    counts = site.send(NOW + timedelta(minutes=20))
+
+    states = site.states()
+    assert states["accepted"] + states["unknown"] == READERS
+    assert 1 <= states["unknown"] <= WINDOW
+    assert counts["rescued"] == states["unknown"]
+    assert max(Counter(site.mailbox.recipients).values()) == 1
+    assert site.addresses("accepted") <= set(site.mailbox.recipients)
+    assert site.send(NOW + timedelta(hours=6))["accepted"] == 0
+
+
+def test_two_workers_at_once_share_the_work_and_nobody_gets_two(site: Site):
+    first, second = (site.finish(process) for process in [site.start(NOW), site.start(NOW)])
+    assert first["accepted"] + second["accepted"] == READERS
+    assert first["planned"] + second["planned"] == READERS
+    assert min(first["accepted"], second["accepted"]) > 0
+    assert site.states() == {"accepted": READERS}
+    assert sorted(site.mailbox.recipients) == sorted(site.addresses("accepted"))

@@ -1,0 +1,106 @@
+"""The edges of the queue: what a tick enqueues, and that nothing a queue can do to us does harm."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+
+import pytest
+from django.utils import timezone
+
+from digest import tasks
+from digest.delivery import ledger, sending
+from digest.models import Delivery
+from tests.delivery.conftest import issue
+from tests.factories import DeliveryFactory, SourceFactory, SubscriberFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def enqueued(monkeypatch) -> list[tuple[str, tuple, dict]]:
+    """What was enqueued, instead of enqueueing it."""
+    calls: list[tuple[str, tuple, dict]] = []
+
+    def note(name: str, args: tuple = (), **options: object) -> None:
+        calls.append((name, args, options))
+
+    for name in ("refresh_source", "send_chunk", "send_pending_confirmations"):
+        monkeypatch.setattr(getattr(tasks, name), "apply_async", partial(note, name))
+    return calls
+
+
+def names(enqueued) -> list[str]:
+    return [name for name, _, _ in enqueued]
+
+
+def test_a_tick_enqueues_one_visit_for_each_due_source(enqueued):
+    due = SourceFactory(next_check_at=None)
+    SourceFactory(next_check_at=timezone.now() + timedelta(hours=1))
+    SourceFactory(is_enabled=False)
+    tasks.tick()
+    visits = [args for name, args, _ in enqueued if name == "refresh_source"]
+    assert (due.pk,) in visits
+    assert len(visits) == tasks.Source.objects.due(timezone.now()).count()
+
+
+def test_a_tick_plans_and_enqueues_a_task_for_each_chunk(enqueued, settings):
+    settings.DELIVERY_CHUNK = 2
+    now = timezone.now()
+    issue(date=now.date(), publish_at=now - timedelta(hours=1), published_at=now - timedelta(hours=1))
+    SubscriberFactory.create_batch(5, next_delivery_at=now - timedelta(minutes=1))
+    tasks.tick()
+    assert Delivery.objects.count() == 5
+    assert names(enqueued).count("send_chunk") == 3
+
+
+def test_a_backlog_does_not_flood_the_queue(enqueued, settings, monkeypatch):
+    monkeypatch.setattr(ledger, "waiting", lambda now: 10**7)
+    tasks.tick()
+    assert names(enqueued).count("send_chunk") == tasks.MAX_CHUNKS_A_TICK
+
+
+def test_what_is_enqueued_expires_before_the_next_tick_enqueues_it_again(enqueued):
+    DeliveryFactory(due_at=timezone.now() - timedelta(minutes=1))
+    SourceFactory(next_check_at=None)
+    tasks.tick()
+    assert {"refresh_source", "send_chunk", "send_pending_confirmations"} <= set(names(enqueued))
+    assert all(options["expires"] < 60 for _, _, options in enqueued)
+
+
+def test_a_second_beat_does_no_harm(enqueued):
+    now = timezone.now()
+    issue(date=now.date(), publish_at=now - timedelta(hours=1), published_at=now - timedelta(hours=1))
+    SubscriberFactory.create_batch(3, next_delivery_at=now - timedelta(minutes=1))
+    tasks.tick()
+    tasks.tick()
+    assert Delivery.objects.count() == 3
+
+
+def test_a_failing_step_stops_no_other(enqueued, monkeypatch, caplog):
+    def broken(now):
+        raise RuntimeError("no papers today")
+
+    for module, name in ((tasks.editions, "run_schedule"), (ledger, "rescue")):
+        monkeypatch.setattr(module, name, broken)
+    DeliveryFactory(due_at=timezone.now() - timedelta(minutes=1))
+    tasks.tick()
+    assert "send_chunk" in names(enqueued)
+    assert caplog.text.count("no papers today") >= 2
+
+
+def test_a_source_that_is_gone_is_not_visited():
+    tasks.refresh_source(987654)
+
+
+def test_a_chunk_is_sent_within_its_limits(monkeypatch, settings):
+    asked = {}
+
+    def note(now, limit, *, seconds):
+        asked.update(limit=limit, seconds=seconds)
+        return sending.SendReport()
+
+    monkeypatch.setattr(tasks, "send_due", note)
+    tasks.send_chunk()
+    assert asked["limit"] == settings.DELIVERY_CHUNK
+    assert 0 < asked["seconds"] < settings.CELERY_TASK_SOFT_TIME_LIMIT
