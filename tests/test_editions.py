@@ -107,7 +107,7 @@ def test_papers_are_numbered_by_their_topics_and_by_how_they_trend() -> None:
     ListingFactory(paper=paper, listed_on=TODAY)
     SignalFactory(paper=paper, value=10_000, observed_on=TODAY + timedelta(days=1))
     entry = build(DAILY, TODAY, NOW).entries.get()
-    assert entry.topics == {"robots": 0.7}
+    assert entry.topics == {"robots": 0.745}
     assert entry.trend == pytest.approx(0.477 * 2 ** (-5 / 24 / 4), abs=1e-3)
 
 
@@ -242,7 +242,7 @@ def test_pinning_puts_a_paper_first_and_unpinning_back() -> None:
     edition, (first, second) = curated(0.9, 0.1)
     editions.pin(edition, second)
     assert order(edition) == [second.pk, first.pk]
-    assert ranked_entries(edition)[0].parts == (("editor", 1.0), ("trend", 0.03))
+    assert ranked_entries(edition)[0].parts == (("editor", 1.0), ("trend", 0.04))
     editions.unpin(edition, second)
     assert order(edition) == [first.pk, second.pk]
 
@@ -282,8 +282,8 @@ def test_the_editors_order_is_part_of_the_printed_sum() -> None:
     editions.move(edition, papers[2], 2)
     moved = ranked_entries(edition)[1]
     assert moved.paper == papers[2]
-    assert moved.parts == (("editor", 0.21), ("trend", 0.03))
-    assert moved.score == pytest.approx(0.24)  # between 0.27 and 0.21
+    assert moved.parts == (("editor", 0.28), ("trend", 0.04))
+    assert moved.score == pytest.approx(0.32)  # between 0.36 and 0.28
 
 
 def test_moving_a_paper_to_its_own_place_changes_nothing() -> None:

@@ -87,8 +87,8 @@ def test_a_score_is_the_sum_of_its_parts_and_says_what_they_are(edition: Edition
         shift=0.01,
     )
     (choice,) = digest(edition, SubscriberFactory(topics=[robots, vision]))
-    assert choice.parts == (("editor", 1.01), ("topic:test-robots", 0.3), ("trend", 0.21), ("topic:test-vision", 0.18))
-    assert choice.score == pytest.approx(1.7, abs=1e-9)
+    assert choice.parts == (("editor", 1.01), ("trend", 0.28), ("topic:test-robots", 0.25), ("topic:test-vision", 0.15))
+    assert choice.score == pytest.approx(1.69, abs=1e-9)
 
 
 def test_a_reader_without_topics_gets_what_trends_before_what_is_about_any_topic(edition: Edition) -> None:
@@ -325,7 +325,7 @@ def plainly_chosen(edition: Edition, wish: Interests) -> list[int]:
         editor = (row.decision == Decision.PINNED) + row.shift
         theirs = sum(share for slug, share in row.topics.items() if slug in wish.topics)
         match = theirs if wish.topics else sum(row.topics.values())
-        score = (0.6 if wish.topics else 0.05) * match + 0.3 * row.trend + editor
+        score = (0.5 if wish.topics else 0.05) * match + 0.4 * row.trend + editor
         notable = row.trend >= 0.3 or editor > 0
         on_topic = match >= 0.0999 or (notable and not wish.topics)
         if on_topic or notable:

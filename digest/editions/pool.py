@@ -27,6 +27,8 @@ WEEK = timedelta(days=7)
 # Within a week's issue Monday's papers stand against Sunday's: they fade more slowly.
 HALF_LIFE_DAYS = {EditionKind.DAILY: trending.HALF_LIFE_DAYS, EditionKind.WEEKLY: 14.0}
 DIGITS = 4
+# A smaller share is a trace that would only lengthen the list of reasons.
+TRACE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,4 +136,4 @@ def _texts(paper_ids: Sequence[int]) -> list[ranking.PaperText]:
 
 
 def _named(slugs: Sequence[str], shares: NDArray[np.float64]) -> dict[str, float]:
-    return {slug: float(share) for slug, share in zip(slugs, shares, strict=True) if share > 0}
+    return {slug: float(share) for slug, share in zip(slugs, shares, strict=True) if share >= TRACE}

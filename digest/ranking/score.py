@@ -28,9 +28,9 @@ class Weights:
     `general` is the topics' worth for who follows none: every topic counts alike, and little, so that trends decide.
     """
 
-    topic: float = 0.6
+    topic: float = 0.5
     general: float = 0.05
-    trend: float = 0.3
+    trend: float = 0.4
     pin: float = 1.0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,6 +16,7 @@ PRIMARY_CATEGORY = 0.5
 CROSS_LIST = 0.25
 KEYWORD_IN_TITLE = 0.4
 KEYWORD_IN_ABSTRACT = 0.15
+MENTIONS = 3
 
 # A full stop stays a token of its own, so that no phrase is found across the end of a sentence.
 TOKEN = re.compile(r"[^\W_]+|[.;:!?]")
@@ -43,9 +45,12 @@ class TopicProfile:
 def topic_shares(papers: Sequence[PaperText], topics: Sequence[TopicProfile]) -> NDArray[np.float64]:
     """Papers x topics, each share in [0, 1], each row summing to at most 1.
 
-    Findings are independent pieces of evidence, joined by noisy-or (Pearl, Probabilistic Reasoning in Intelligent
-    Systems, 1988, section 4.3.2): 1 - product of (1 - evidence). Every distinct keyword counts once, in the title if
-    it is there, else in the abstract. A paper whose topics would sum to more than 1 is divided among them.
+    Findings are independent pieces of evidence, joined to a belief by noisy-or (Pearl, Probabilistic Reasoning in
+    Intelligent Systems, 1988, section 4.3.2): 1 - product of (1 - evidence). A category that several topics name says
+    as much less for each. A keyword counts in the title, and up to MENTIONS times in the abstract.
+
+    The paper is then divided among its topics by the square of belief, b**2 / max(largest b, sum of b**2): one topic
+    alone gets its belief, equals share equally, and a word in passing gives way to what the paper is about.
     """
     doubt = np.ones((len(papers), len(topics)))
     categories = _by_category(topics)
@@ -54,21 +59,23 @@ def topic_shares(papers: Sequence[PaperText], topics: Sequence[TopicProfile]) ->
         for topic, evidence in _evidence(paper, categories, phrases):
             doubt[row, topic] *= 1 - evidence
     belief = 1 - doubt
-    shares: NDArray[np.float64] = belief / np.maximum(1.0, belief.sum(axis=1, keepdims=True))
+    weight = belief**2
+    whole = np.maximum(weight.sum(axis=1), belief.max(axis=1, initial=0.0))[:, None]
+    shares: NDArray[np.float64] = np.divide(weight, whole, out=weight, where=whole > 0)
     return shares
 
 
 def _evidence(
     paper: PaperText, categories: Mapping[str, Sequence[int]], phrases: Phrases
 ) -> Iterator[tuple[int, float]]:
-    primary = set(categories.get(paper.primary_category, ()))
-    crossed = {topic for category in paper.categories for topic in categories.get(category, ())}
-    in_title = set(_found(paper.title, phrases))
-    in_abstract = set(_found(paper.abstract, phrases)) - in_title
-    yield from ((topic, PRIMARY_CATEGORY) for topic in primary)
-    yield from ((topic, CROSS_LIST) for topic in crossed - primary)
-    yield from ((topic, KEYWORD_IN_TITLE) for topic, _ in in_title)
-    yield from ((topic, KEYWORD_IN_ABSTRACT) for topic, _ in in_abstract)
+    for category in {paper.primary_category, *paper.categories}:
+        strength = PRIMARY_CATEGORY if category == paper.primary_category else CROSS_LIST
+        named_by = categories.get(category, ())
+        yield from ((topic, strength / len(named_by)) for topic in named_by)
+    for topic, _ in set(_found(paper.title, phrases)):
+        yield topic, KEYWORD_IN_TITLE
+    for (topic, _), mentions in Counter(_found(paper.abstract, phrases)).items():
+        yield topic, 1 - (1 - KEYWORD_IN_ABSTRACT) ** min(mentions, MENTIONS)
 
 
 def _found(text: str, phrases: Phrases) -> Iterator[tuple[int, int]]:

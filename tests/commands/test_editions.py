@@ -89,8 +89,8 @@ def sent(edition: Edition, reader: Subscriber) -> Delivery:
 def test_a_digest_to_come_is_explained(edition: Edition, reader: Subscriber) -> None:
     output = run("explain", "Ada@Example.org")
     assert "not sent; this is what would be chosen now" in output
-    assert "  1.  0.6030  Robots that read very" in output
-    assert "      = Test robots 0.5400 + trend 0.0630" in output
+    assert "  1.  0.5340  Robots that read very" in output
+    assert "      = Test robots 0.4500 + trend 0.0840" in output
     assert "Topics: test-robots. Length: 10. Withheld: 0 papers" in output
 
 
@@ -99,7 +99,7 @@ def test_a_sent_digest_is_shown_as_it_was_and_replayed(edition: Edition, reader:
     reader.topics.clear()
     output = run("explain", reader.email, "--edition", "daily/2026-07-14")
     assert "accepted, sent 2026-07-14 06:00 UTC" in output
-    assert "Test robots 0.5400 + trend 0.0630" in output
+    assert "Test robots 0.4500 + trend 0.0840" in output
     assert "the same papers, order and reasons" in output
     Delivery.objects.filter(pk=delivery.pk).update(selection=delivery.selection[::-1])
     with pytest.raises(CommandError, match="comes out different"):

@@ -41,10 +41,12 @@ def test_a_part_of_a_word_or_a_phrase_across_sentences_is_not_a_keyword(title: s
     assert share(PaperText(title)) == 0
 
 
-def test_the_title_counts_more_than_the_abstract_and_not_twice() -> None:
-    in_title, in_abstract = share(PaperText("Robots")), share(PaperText("A study", "Of robots"))
-    assert in_title > in_abstract > 0
-    assert share(PaperText("Robots", "A robot, many robots")) == in_title
+def test_the_title_counts_more_than_the_abstract_and_repeating_a_word_counts_to_three() -> None:
+    in_title = share(PaperText("Robots of robots"))
+    mentioned = [share(PaperText("A study", "Of robots. " * times)) for times in range(6)]
+    assert in_title > mentioned[3] > mentioned[2] > mentioned[1] > mentioned[0] == 0
+    assert mentioned[3] == mentioned[4] == mentioned[5]
+    assert share(PaperText("Robots", "Of robots")) > in_title
 
 
 def test_two_spellings_of_a_keyword_are_one_piece_of_evidence() -> None:
@@ -64,11 +66,24 @@ def test_more_evidence_makes_more_of_a_share() -> None:
     assert 1 > share(both) > share(category)
 
 
+def test_a_category_that_several_topics_name_says_less_for_each() -> None:
+    paper = PaperText("A study", categories=["cs.LG"], primary_category="cs.LG")
+    topics = [TopicProfile("theory", ["cs.LG"]), TopicProfile("efficiency", ["cs.LG"]), ROBOTICS]
+    assert topic_shares([paper], topics)[0].tolist() == [0.25, 0.25, 0]
+
+
 def test_a_paper_of_many_topics_is_divided_among_them() -> None:
     paper = PaperText("Robot images", "Object detection, motion planning", ["cs.RO", "cs.CV"], "cs.RO")
     row = topic_shares([paper], [ROBOTICS, VISION])[0]
     assert row.sum() == pytest.approx(1)
     assert row[0] > row[1] > 0
+
+
+def test_a_word_in_passing_gives_way_to_what_the_paper_is_about() -> None:
+    about_robots = PaperText("Robots and motion planning", "Robots, from an image", ["cs.RO"], "cs.RO")
+    robotics, vision = topic_shares([about_robots], [ROBOTICS, VISION])[0]
+    assert robotics > 0.8
+    assert vision < 0.1 < share(about_robots, VISION)
 
 
 def test_without_papers_or_topics_there_are_no_shares() -> None:
