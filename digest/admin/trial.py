@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import uuid
 from smtplib import SMTPException
-from typing import Any
 from urllib.parse import urlencode
 
 from anymail.exceptions import AnymailError
-from django.conf import settings
 from django.contrib import messages
 from django.core.mail import EmailMultiAlternatives
 from django.http import HttpRequest, HttpResponse
@@ -25,6 +23,7 @@ from subscriptions.models import Subscriber, Topic
 
 # No subscriber has this id: links in a preview or a test lead to a page that says so, and act on nobody.
 NOBODY = 0
+SOMEBODY = "reader@example.org"
 WIDTHS = [("desktop", "Desktop"), ("phone", "Phone")]
 MAIL_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src https: data:; frame-ancestors 'self'"
 KEPT_HEADERS = {"List-ID", "Auto-Submitted"}
@@ -37,7 +36,7 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
     wanted = request.GET.getlist("topic")
     topics = [(topic.slug, topic.name, topic.slug in wanted) for topic in Topic.objects.filter(is_active=True)]
     chosen = [slug for slug, _, is_chosen in topics if is_chosen]
-    digest = compose(edition, chosen, _address(request))
+    digest = compose(edition, chosen, SOMEBODY)
     width = request.GET.get("width", "")
     query = urlencode([("topic", slug) for slug in chosen])
     context = {
@@ -60,7 +59,7 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
 def mail(request: HttpRequest, pk: int) -> HttpResponse:
     """The mail's HTML itself, for the frame: nothing in it can run, its links open in tabs of their own."""
     edition = curation.open_door(request, pk)
-    digest = compose(edition, request.GET.getlist("topic"), _address(request))
+    digest = compose(edition, request.GET.getlist("topic"), SOMEBODY)
     html = digest.html.replace("<head>", '<head><base target="_blank">', 1) if digest else ""
     return HttpResponse(html, headers={"Content-Security-Policy": MAIL_POLICY, "Referrer-Policy": "no-referrer"})
 
@@ -141,12 +140,7 @@ def _send(request: HttpRequest, edition: Edition, topics: list[str], address: st
             return
         as_test(digest).send()
     except (AnymailError, SMTPException, OSError, ValueError) as error:
-        messages.error(request, f"The test was not sent to {address}: {str(error)[:300] or type(error).__name__}")
+        reason = " ".join(str(error).split())[:300] or type(error).__name__
+        messages.error(request, f"The test was not sent to {' '.join(address.split())}: {reason}")
     else:
         messages.success(request, f"A test is on its way to {address}.")
-
-
-def _address(request: HttpRequest) -> str:
-    """Whose address the preview's footer names; the sender's own where the editor has none."""
-    user: Any = request.user
-    return str(user.email or settings.DEFAULT_FROM_EMAIL.rpartition("<")[2].rstrip(">"))

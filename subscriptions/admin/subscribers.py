@@ -163,7 +163,9 @@ class SubscriberAdmin(ModelAdmin[Subscriber]):
             self._invite(request, obj, form, now)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """The services have stored the topics."""
+        """Without the form's topics: the services have stored them."""
+        for formset in formsets:
+            self.save_formset(request, form, formset, change=change)
 
     def _invite(self, request: HttpRequest, obj: Subscriber, form: InvitationForm, now: Any) -> None:
         origin = services.Origin(name="admin", consent_text=form.cleaned_data["consent"])
