@@ -23,8 +23,9 @@ from digest.selection.pool import Choice, Pool, load_pool
 from subscriptions.models import Subscriber
 
 ON_TOPIC = round(ranking.WEIGHTS.topic * ON_TOPIC_SHARE * ranking.POINTS)
-# As much as a new paper with two votes or three.
-TRENDING = round(ranking.WEIGHTS.trend * 0.3 * ranking.POINTS)
+# A new paper's worth with two votes.
+TRENDING_SHARE = 0.3
+TRENDING = round(ranking.WEIGHTS.trend * TRENDING_SHARE * ranking.POINTS)
 OFF_TOPIC_PART = 4
 NEVER = np.iinfo(np.int64).min
 

@@ -33,8 +33,8 @@ def test_printed_parts_add_up_to_the_number_the_order_comes_from(papers: list, f
 def test_a_score_weighs_topics_trend_and_the_editor() -> None:
     points = table(["a", "b"], [[0.5, 0.2]], [0.5], [True], [0.02])
     assert points.explained(0, [0, 1]) == (
-        1.59,
-        (("editor", 1.02), ("topic:a", 0.3), ("trend", 0.15), ("topic:b", 0.12)),
+        1.57,
+        (("editor", 1.02), ("topic:a", 0.25), ("trend", 0.2), ("topic:b", 0.1)),
     )
 
 
@@ -50,5 +50,5 @@ def test_equal_scores_go_by_the_higher_id() -> None:
 
 def test_a_pool_without_topics_has_scores() -> None:
     points = table([], [[], []], [0.5, 1.0], [False, False], [0, 0])
-    assert points.general_scores().tolist() == [1500, 3000]
-    assert points.scores(np.zeros((1, 0), dtype=bool), np.array([False])).tolist() == [[1500, 3000]]
+    assert points.general_scores().tolist() == [2000, 4000]
+    assert points.scores(np.zeros((1, 0), dtype=bool), np.array([False])).tolist() == [[2000, 4000]]
