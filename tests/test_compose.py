@@ -1,0 +1,227 @@
+"""docker-compose.yml and the Dockerfile: what they name exists; and the same commands really run, side by side."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from celery import Celery
+from django.core.management import get_commands
+
+from tests.services import PROJECT, free_port, process_environment, stop
+
+COMPOSE: dict[str, Any] = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+OURS = {name: service for name, service in SERVICES.items() if "build" in service}
+DOCKERFILE = (PROJECT / "Dockerfile").read_text()
+BIN = Path(sys.executable).parent
+
+
+def commands(service: dict[str, Any]) -> list[list[str]]:
+    """What runs in a service, its health check included, a list of words each; a shell's `a && b` counts as two."""
+    command = service["command"]
+    lines = [command[-1]] if command[:2] == ["sh", "-c"] else [" ".join(command)]
+    if check := service.get("healthcheck"):
+        lines.append(" ".join(check["test"][1:]))
+    return [part.split() for line in lines for part in line.split(" && ")]
+
+
+def test_the_services_are_those_of_the_design():
+    assert set(SERVICES) == {"web", "worker", "beat", "migrate", "postgres", "redis"}
+    assert set(COMPOSE["volumes"]) == {"data", "postgres", "redis"}
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_command_starts_a_program_that_is_installed(name):
+    assert commands(OURS[name])
+    for words in commands(OURS[name]):
+        assert words[0] == "python" or (BIN / words[0]).exists()
+        if words[:2] == ["python", "manage.py"]:
+            assert words[2] in get_commands()
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_application_that_is_named_can_be_imported(name):
+    for words in commands(OURS[name]):
+        if words[0] == "gunicorn":
+            assert callable(importlib.import_module(words[1]).application)
+        if words[0] == "celery":
+            module = importlib.import_module(words[words.index("-A") + 1])
+            assert isinstance(module.celery_app, Celery)
+
+
+def test_the_image_starts_what_the_web_service_starts():
+    shown = re.search(r"^CMD (\[.*\])$", DOCKERFILE, re.MULTILINE)
+    assert shown is not None
+    assert yaml.safe_load(shown[1]) == SERVICES["web"]["command"]
+
+
+def test_every_file_that_the_image_copies_exists_and_is_not_ignored():
+    copied = [word for line in re.findall(r"^COPY (.+)$", DOCKERFILE, re.MULTILINE) for word in line.split()[:-1]]
+    allowed = {line[1:] for line in (PROJECT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    assert copied
+    assert [path for path in copied if not (PROJECT / path).exists()] == []
+    assert set(copied) == allowed
+
+
+def test_the_image_holds_every_package_that_the_settings_need():
+    copied = set(re.findall(r"^COPY (\S+) \1$", DOCKERFILE, re.MULTILINE))
+    packages = {path.parent.name for path in PROJECT.glob("*/__init__.py")} - {"tests"}
+    assert packages <= copied
+
+
+def test_the_image_does_not_run_as_root():
+    users = re.findall(r"^USER (\S+)$", DOCKERFILE, re.MULTILINE)
+    assert users
+    assert users[-1] not in ("root", "0")
+
+
+def test_every_variable_is_documented():
+    text = (PROJECT / "docker-compose.yml").read_text()
+    documented = set(re.findall(r"^### ([A-Z_]+)$", (PROJECT / "docs" / "settings.md").read_text(), re.MULTILINE))
+    used = set(re.findall(r"\$\{([A-Z_]+)", text))
+    given = {name for service in OURS.values() for name in service["environment"]}
+    assert used | given <= documented
+
+
+def test_no_secret_stands_in_the_file():
+    """A value that could be one comes from .env."""
+    text = (PROJECT / "docker-compose.yml").read_text()
+    for name, value in re.findall(r"^\s+(\w*(?:PASSWORD|SECRET|KEY|TOKEN)\w*): (.+)$", text, re.MULTILINE):
+        assert value.startswith("${"), name
+    assert re.search(r"://\w+:(?!\$\{)[^@\s]+@", text) is None
+
+
+def test_redis_keeps_its_tasks_and_never_evicts_them():
+    command = " ".join(SERVICES["redis"]["command"])
+    assert "--appendonly yes" in command
+    assert "--maxmemory-policy noeviction" in command
+
+
+@pytest.mark.parametrize("name", set(SERVICES) - {"migrate"})
+def test_every_lasting_service_has_a_health_check_and_comes_back(name):
+    assert SERVICES[name]["healthcheck"]["test"]
+    assert SERVICES[name]["restart"] == "unless-stopped"
+
+
+@pytest.mark.parametrize("name", ["web", "worker", "beat"])
+def test_nothing_starts_before_the_database_is_migrated(name):
+    needs = SERVICES[name]["depends_on"]
+    assert needs["migrate"]["condition"] == "service_completed_successfully"
+    assert needs["postgres"]["condition"] == needs["redis"]["condition"] == "service_healthy"
+
+
+def test_only_loopback_is_published():
+    assert [port for service in SERVICES.values() for port in service.get("ports", [])] == [
+        "127.0.0.1:${WEB_PORT:-8000}:8000"
+    ]
+
+
+# The same processes, by hand
+
+
+class Deployment:
+    """The services of the compose file that are ours, started from its own commands on this machine."""
+
+    def __init__(self, folder: Path, database: str, redis: str) -> None:
+        self.folder, self.port = folder, free_port()
+        values = {
+            "DATABASE_URL": database,
+            "CELERY_BROKER_URL": redis,
+            "CACHE_URL": redis.removesuffix("/0") + "/1",
+            "DATA_DIR": str(folder),
+            "SITE_URL": f"http://127.0.0.1:{self.port}",
+            "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
+            "HOSTNAME": os.uname().nodename,
+            "STATIC_ROOT": str(folder / "static"),
+            "TICK_SECONDS": "1",
+        }
+        given = {name: str(value) for name, value in OURS["web"]["environment"].items()}
+        self.environment = process_environment(**given | values)
+        self.running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def here(self, words: list[str]) -> list[str]:
+        """A command with this test's port, and the shell's `$$` as Compose would hand it on."""
+        own = f"127.0.0.1:{self.port}"
+        return [re.sub(r"(0\.0\.0\.0|127\.0\.0\.1):8000", own, word).replace("$$", "$") for word in words]
+
+    def run(self, words: list[str]) -> None:
+        done = subprocess.run(words, cwd=PROJECT, env=self.environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+    def manage(self, *words: str) -> None:
+        self.run([sys.executable, "manage.py", *words])
+
+    def run_once(self, name: str) -> None:
+        self.run(self.here(OURS[name]["command"]))
+
+    def start(self, name: str) -> None:
+        words = self.here(OURS[name]["command"])
+        if name == "beat":  # its schedule file is in DATA_DIR, but the pid file would be in the project
+            words += ["--pidfile", str(self.folder / "beat.pid")]
+        with (self.folder / f"{name}.log").open("wb") as log:
+            self.running[name] = subprocess.Popen(
+                words, cwd=PROJECT, env=self.environment, stdout=log, stderr=log, start_new_session=True
+            )
+
+    def is_healthy(self, name: str) -> bool:
+        kind, *words = OURS[name]["healthcheck"]["test"]
+        command = self.here(words) if kind == "CMD" else ["sh", "-c", *self.here(words)]
+        done = subprocess.run(command, cwd=PROJECT, env=self.environment, capture_output=True, check=False, timeout=60)
+        return done.returncode == 0
+
+    def wait_until_healthy(self, name: str, seconds: float = 60) -> None:
+        deadline = time.monotonic() + seconds
+        while not self.is_healthy(name):
+            log = (self.folder / f"{name}.log").read_text()[-3000:]
+            assert self.running[name].poll() is None, f"{name} ended: {log}"
+            assert time.monotonic() < deadline, f"{name} is not healthy: {log}"
+            time.sleep(0.5)
+
+    def stop(self) -> None:
+        for process in self.running.values():
+            stop(process)
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+@pytest.mark.postgres
+@pytest.mark.redis
+def test_the_same_processes_run_on_postgresql_and_redis(tmp_path, postgres_url, redis_url):
+    deployment = Deployment(tmp_path, postgres_url, redis_url)
+    deployment.manage("collectstatic", "--noinput")  # a step of the image
+    try:
+        deployment.run_once("migrate")
+        deployment.run_once("migrate")  # harmless to repeat, as every restart does
+        deployment.manage("shell", "-c", "from digest.models import Source; Source.objects.update(is_enabled=False)")
+        for name in ("web", "worker", "beat"):
+            deployment.start(name)
+        for name in ("web", "worker", "beat"):
+            deployment.wait_until_healthy(name)
+        with urllib.request.urlopen(f"http://127.0.0.1:{deployment.port}/", timeout=10) as page:
+            assert page.status == 200
+            assert b"trending papers" in page.read()
+    finally:
+        deployment.stop()
+    assert not deployment.is_healthy("web")
+    assert not deployment.is_healthy("worker")
+
+
+def test_the_tools_that_the_health_checks_of_others_use_are_real():
+    """Of PostgreSQL and Redis, where they are installed here."""
+    for name in ("postgres", "redis"):
+        program = SERVICES[name]["healthcheck"]["test"][1]
+        if shutil.which("redis-server" if name == "redis" else "pg_isready"):
+            assert shutil.which(program)

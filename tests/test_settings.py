@@ -1,0 +1,184 @@
+"""Settings: documented without gaps, read from variables and files, and their mistakes reported by name."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+
+import pytest
+from django.core import checks
+from django.core.exceptions import ImproperlyConfigured
+from django.test import override_settings
+
+from config.environment import Environment, Variables
+from tests.services import PROJECT, process_environment
+
+COMPOSE_ONLY = {"POSTGRES_PASSWORD", "WEB_PORT"}
+
+
+def variables_read() -> set[str]:
+    """Every name that settings.py asks the environment for."""
+    tree = ast.parse((PROJECT / "config" / "settings.py").read_text())
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
+    return {
+        call.args[0].value
+        for call in calls
+        if isinstance(call.func.value, ast.Name) and call.func.value.id == "env" and call.func.attr != "prefixed"
+        if call.args and isinstance(call.args[0], ast.Constant)
+    }
+
+
+def variables_documented() -> set[str]:
+    return set(re.findall(r"^### ([A-Z_]+)$", (PROJECT / "docs" / "settings.md").read_text(), re.MULTILINE))
+
+
+def variables_in_example() -> set[str]:
+    return set(re.findall(r"^#?([A-Z_]+)=", (PROJECT / ".env.example").read_text(), re.MULTILINE))
+
+
+def test_settings_are_found_at_all():
+    assert {"SECRET_KEY", "DATABASE_URL", "EMAIL_BACKEND"} <= variables_read()
+
+
+def test_every_setting_has_its_heading_and_every_heading_its_setting():
+    assert variables_documented() == variables_read() | COMPOSE_ONLY
+
+
+def test_every_setting_stands_in_the_example_and_nothing_else_does():
+    assert variables_in_example() == variables_read() | COMPOSE_ONLY
+
+
+def test_every_heading_is_followed_by_its_default_or_says_there_is_none():
+    text = (PROJECT / "docs" / "settings.md").read_text()
+    sections = re.findall(r"^### ([A-Z_]+)\n(.*?)(?=^##|\Z)", text, re.MULTILINE | re.DOTALL)
+    assert [name for name, body in sections if not re.match(r"(Default|No default)", body)] == []
+
+
+# Reading
+
+
+@pytest.fixture
+def env(monkeypatch) -> Environment:
+    environment = Environment()
+    monkeypatch.setattr(environment, "ENVIRON", Variables())
+    return environment
+
+
+def test_a_file_stands_for_its_variable_and_wins_over_it(env, monkeypatch, tmp_path):
+    (tmp_path / "key").write_text("from-the-file\n")
+    monkeypatch.setenv("SOME_KEY", "from-the-variable")
+    monkeypatch.setenv("SOME_KEY_FILE", str(tmp_path / "key"))
+    assert env.str("SOME_KEY") == "from-the-file"
+
+
+def test_a_file_works_for_numbers_lists_and_urls(env, monkeypatch, tmp_path):
+    for name, value in {"PORT": "587", "KEYS": "a,b", "URL": "postgres://u:p@h:1/n"}.items():
+        (tmp_path / name).write_text(f"{value}\n")
+        monkeypatch.setenv(f"SOME_{name}_FILE", str(tmp_path / name))
+    assert env.int("SOME_PORT", default=25) == 587
+    assert env.list("SOME_KEYS", default=[]) == ["a", "b"]
+    assert env.db_url("SOME_URL")["PASSWORD"] == "p"
+
+
+def test_anymail_variables_are_found_by_prefix_in_both_forms(env, monkeypatch, tmp_path):
+    (tmp_path / "token").write_text("secret\n")
+    monkeypatch.setenv("ANYMAIL_POSTMARK_SERVER_TOKEN_FILE", str(tmp_path / "token"))
+    monkeypatch.setenv("ANYMAIL_WEBHOOK_SECRET", "name:password")
+    assert env.prefixed("ANYMAIL_") == {"POSTMARK_SERVER_TOKEN": "secret", "WEBHOOK_SECRET": "name:password"}
+
+
+def test_an_empty_variable_counts_as_not_set(env, monkeypatch):
+    monkeypatch.setenv("SOME_PORT", "")
+    assert env.int("SOME_PORT", default=25) == 25
+
+
+@pytest.mark.parametrize("secret", ["$ecret", r"a\$b", "$$", "a$b$c", "pä$$"])
+def test_a_secret_may_contain_any_character(env, monkeypatch, secret):
+    monkeypatch.setenv("SOME_SECRET", secret)
+    assert env.str("SOME_SECRET") == secret
+
+
+@pytest.mark.parametrize(("name", "value"), [("SOME_PORT", "many"), ("SOME_PORT_FILE", "/nowhere/at/all")])
+def test_a_value_that_cannot_be_read_is_named(env, monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ImproperlyConfigured, match="SOME_PORT"):
+        env.int("SOME_PORT", default=25)
+
+
+def test_the_whole_settings_read_secrets_from_files(tmp_path):
+    (tmp_path / "key").write_text("a-key-from-a-file\n")
+    (tmp_path / "token").write_text("a-token\n")
+    environment = process_environment(
+        SECRET_KEY="",
+        SECRET_KEY_FILE=str(tmp_path / "key"),
+        ANYMAIL_POSTMARK_SERVER_TOKEN_FILE=str(tmp_path / "token"),
+        DATA_DIR=str(tmp_path),
+    )
+    program = (
+        "from config import settings; print(settings.SECRET_KEY, settings.ANYMAIL['POSTMARK_SERVER_TOKEN'], "
+        "settings.SUPPRESSION_KEY)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=PROJECT, env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["a-key-from-a-file", "a-token", "a-key-from-a-file"]
+
+
+# Mistakes
+
+PUBLIC = {
+    "SITE_URL": "https://papers.example.org",
+    "POSTAL_ADDRESS": "1 Example Street",
+    "DEFAULT_FROM_EMAIL": "digest@example.org",
+    "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+    "CACHES": {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "c"}},
+    "DEBUG": False,
+}
+
+
+def found() -> set[str]:
+    messages = checks.run_checks()
+    assert all(message.hint for message in messages if message.id and message.id.startswith("paperboy."))
+    return {message.id or "" for message in messages}
+
+
+def test_the_suite_s_own_settings_are_without_fault():
+    assert found() == set()
+
+
+def test_a_proper_public_site_is_without_fault():
+    with override_settings(**PUBLIC):
+        assert found() == set()
+
+
+@pytest.mark.parametrize(
+    ("mistake", "expected"),
+    [
+        ({"SECRET_KEY": ""}, "paperboy.E001"),
+        ({"DAILY_PUBLISH_HOUR": 24}, "paperboy.E002"),
+        ({"WEEKLY_PUBLISH_WEEKDAY": 7}, "paperboy.E002"),
+        ({"DELIVERY_WINDOW": 0}, "paperboy.E002"),
+        ({"UNKNOWN_DELIVERIES": "maybe"}, "paperboy.E003"),
+        ({"SITE_URL": "papers.example.org"}, "paperboy.E004"),
+        ({"SITE_URL": "https://example.org/papers"}, "paperboy.E004"),
+        ({"SITE_URL": "http://papers.example.org"}, "paperboy.E005"),
+        ({"EMAIL_USE_TLS": True, "EMAIL_USE_SSL": True}, "paperboy.E006"),
+        ({"LIST_ID": "not a name"}, "paperboy.E007"),
+        ({"POSTAL_ADDRESS": ""}, "paperboy.E008"),
+        ({"DEFAULT_FROM_EMAIL": "Paperboy <digest@paperboy.localhost>"}, "paperboy.E009"),
+        ({"EMAIL_BACKEND": "digest.delivery.outbox.EmailBackend"}, "paperboy.E010"),
+        ({"DEBUG": True}, "paperboy.E011"),
+        ({"SITE_URL": "https://a-rather-long-name-for-a-newsletter.example.org"}, "paperboy.W001"),
+        ({"CACHES": {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}}, "paperboy.W002"),
+    ],
+)
+def test_a_mistake_is_reported_with_its_remedy(mistake, expected):
+    with override_settings(**PUBLIC | mistake):
+        assert found() == {expected}
+
+
+def test_a_site_of_this_machine_alone_needs_no_postal_address():
+    with override_settings(SITE_URL="http://127.0.0.1:8000", POSTAL_ADDRESS=""):
+        assert "paperboy.E008" not in found()
