@@ -14,14 +14,23 @@ def site_url(path: str = "/") -> str:
 
 def confirm_url(subscriber: Subscriber) -> str:
     """Good for one confirmation, within `CONFIRMATION_DAYS` of its mail."""
-    return f"{settings.SITE_URL}/c/{tokens.make(Purpose.CONFIRM, subscriber.pk, subscriber.opt_in_round)}"
+    return site_url(f"/c/{tokens.make(Purpose.CONFIRM, subscriber.pk, subscriber.opt_in_round)}")
 
 
 def preferences_url(subscriber_id: int) -> str:
     """Never expires: the mail it is in may be opened years later."""
-    return f"{settings.SITE_URL}/p/{tokens.make(Purpose.PREFERENCES, subscriber_id)}"
+    return site_url(preferences_path(subscriber_id))
 
 
 def unsubscribe_url(subscriber_id: int) -> str:
     """Never expires, and fits a List-Unsubscribe header line: 70 characters on a 40-character site address."""
-    return f"{settings.SITE_URL}/u/{tokens.make(Purpose.UNSUBSCRIBE, subscriber_id)}"
+    return site_url(unsubscribe_path(subscriber_id))
+
+
+def preferences_path(subscriber_id: int) -> str:
+    """The same page for those who are on the site already."""
+    return f"/p/{tokens.make(Purpose.PREFERENCES, subscriber_id)}"
+
+
+def unsubscribe_path(subscriber_id: int) -> str:
+    return f"/u/{tokens.make(Purpose.UNSUBSCRIBE, subscriber_id)}"

@@ -91,8 +91,7 @@ def confirm(request: HttpRequest, holder: Holder) -> HttpResponse:
     if request.method == "POST":
         origin = _origin(request, "confirmation link", consented=True)
         if confirmed := services.confirm(token_data, origin, now):
-            preferences_url = links.preferences_url(confirmed.pk)
-            return _page(request, "confirmed", confirmed, {"preferences_url": preferences_url})
+            return _page(request, "confirmed", confirmed, {"preferences_path": links.preferences_path(confirmed.pk)})
         subscriber.refresh_from_db()
     if subscriber.status == SubscriberStatus.ACTIVE and subscriber.opt_in_round == token_data.opt_in_round:
         return _page(request, "confirmed", subscriber)
@@ -119,7 +118,7 @@ def preferences(request: HttpRequest, holder: Holder) -> HttpResponse:
         services.change_preferences(subscriber, form.preferences(), timezone.now())
         form = form_for(subscriber)
     facts = {"form": form, "saved": saved, "next": _next_digest(subscriber)}
-    facts["unsubscribe_url"] = links.unsubscribe_url(subscriber.pk)
+    facts["unsubscribe_path"] = links.unsubscribe_path(subscriber.pk)
     return _page(request, "preferences", subscriber, facts, status=422 if form.errors else 200)
 
 
@@ -169,9 +168,9 @@ def _page(
 
 
 def _next_digest(subscriber: Subscriber) -> datetime | None:
-    """The reader's next slot on their own clock."""
+    """The reader's next slot on their own clock, naive: a template would turn an aware one to the server's."""
     slot = subscriber.next_delivery_at
-    return slot.astimezone(zone_named(subscriber.time_zone)) if slot else None
+    return slot.astimezone(zone_named(subscriber.time_zone)).replace(tzinfo=None) if slot else None
 
 
 def _sign_up_page(request: HttpRequest, form: SignUpForm, status: int) -> HttpResponse:

@@ -32,7 +32,11 @@ def edition(request: HttpRequest, kind: str, day: str) -> HttpResponse:
 
 
 def _date(day: str) -> date:
+    """The day of an address; each edition has one address, so other spellings of a date are not taken."""
     try:
-        return date.fromisoformat(day)
+        issue = date.fromisoformat(day)
     except ValueError:
         raise Http404 from None
+    if issue.isoformat() != day:
+        raise Http404
+    return issue

@@ -1,0 +1,79 @@
+import re
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+
+from subscriptions import links, mail
+from subscriptions.models import Subscriber
+from tests.factories import SubscriberFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def reader() -> Subscriber:
+    return SubscriberFactory.create(email="ada+a&b@example.org", pending=True)
+
+
+def received(message: Any) -> EmailMessage:
+    parsed = message_from_bytes(message.message().as_bytes(linesep="\r\n"), policy=policy.default)
+    assert isinstance(parsed, EmailMessage)
+    return parsed
+
+
+def part(message: EmailMessage, subtype: str) -> str:
+    body = message.get_body((subtype,))
+    assert body is not None
+    return str(body.get_content())
+
+
+def test_the_confirmation_asks_one_question_and_promotes_nothing(reader: Subscriber, settings: Any) -> None:
+    settings.REPLY_TO = "desk@example.org"
+    message = received(mail.confirmation(reader))
+    assert message["To"] == "ada+a&b@example.org"
+    assert message["Subject"] == "Please confirm your subscription to Paperboy"
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert message["Reply-To"] == "desk@example.org"
+    assert message["Message-ID"].endswith("@paperboy.localhost>")
+    assert not [name for name in message if name.startswith("List-")]
+    assert [each.get_content_type() for each in message.iter_parts()] == ["text/plain", "text/html"]
+
+
+@pytest.mark.parametrize("compose", [mail.confirmation, mail.already_subscribed])
+def test_both_parts_lead_to_the_same_places(reader: Subscriber, compose: Any) -> None:
+    message = received(compose(reader))
+    in_text = set(re.findall(r"https?://\S+", part(message, "plain")))
+    in_html = set(re.findall(r'href="([^"]+)"', part(message, "html")))
+    assert in_text == in_html
+    assert {links.site_url("/")} < in_text
+
+
+@pytest.mark.parametrize("compose", [mail.confirmation, mail.already_subscribed])
+def test_the_text_part_is_written_for_people(reader: Subscriber, compose: Any) -> None:
+    text = part(received(compose(reader)), "plain")
+    assert "ada+a&b@example.org" in text
+    assert "1 Test Street, Testville" in text
+    assert all(len(line) <= 78 for line in text.splitlines())
+    assert not re.search(r"<\w|\]\(|&amp;", text)
+
+
+@pytest.mark.parametrize("compose", [mail.confirmation, mail.already_subscribed])
+def test_the_html_part_is_what_mail_programs_can_show(reader: Subscriber, compose: Any) -> None:
+    html = part(received(compose(reader)), "html")
+    assert '<meta charset="utf-8">' in html[:1024]
+    assert html.count("charset") == 1
+    assert "@media (prefers-color-scheme: dark)" in html
+    assert 'class="press" style="' in html or re.search(r'<a [^>]*style="[^"]*background-color: ?#8c2f1d', html)
+    assert "ada+a&amp;b@example.org" in html
+    assert html.count("<h1") == 1
+    assert all('role="presentation"' in table for table in re.findall(r"<table[^>]*>", html))
+    assert not re.search(r"<(script|form|iframe|object|svg|img|link)\b|var\(|\son\w+=", html)
+
+
+def test_a_site_name_cannot_add_headers_or_markup(reader: Subscriber, settings: Any) -> None:
+    settings.SITE_NAME = "Papers <b>&</b>"
+    message = received(mail.confirmation(reader))
+    assert message["Subject"] == "Please confirm your subscription to Papers <b>&</b>"
+    assert "Papers &lt;b&gt;&amp;&lt;/b&gt;" in part(message, "html")
