@@ -23,7 +23,7 @@ from digest.models import Delivery, Edition
 logger = logging.getLogger(__name__)
 
 # Each message that was not accepted adds strain, each accepted one takes all of it away. At the limit the provider is
-# unwell, or refuses us as a whole: going on would only burn attempts.
+# unwell, or refuses us as a whole, or we cannot compose at all: going on would only burn attempts.
 STRAIN = {Outcome.ACCEPTED: 0, Outcome.REJECTED: 1, Outcome.REQUEUE: 5, Outcome.UNKNOWN: 5, Outcome.RETURNED: 0}
 STRAIN_LIMIT = 50
 
@@ -116,7 +116,7 @@ class _Run:
 
     def _send_window(self, batch: Batch, window: Sequence[Delivery], token: uuid.UUID) -> None:
         now = self.now().replace(microsecond=0)  # one Date header for the window
-        drafts = [draft for row in window if (draft := self._compose(batch, row, token, now))]
+        drafts = [draft for row in window if self.goes_on() and (draft := self._compose(batch, row, token, now))]
         claimed = ledger.claim([row for row, _ in drafts], token, self.now()) if drafts else set()
         refused = [row.pk for row, _ in drafts if row.pk not in claimed]
         results: dict[int, Result] = {}
@@ -136,6 +136,7 @@ class _Run:
             logger.exception("Delivery %s cannot be composed", row.uid)
             reason = f"Could not be composed: {type(error).__name__}: {error}"
             self.report.requeued += ledger.postpone([row.pk], token, reason, now)
+            self._feel(Result(Outcome.REQUEUE, detail=reason))
             return None
 
     def _transmit(self, drafts: list[Draft], results: dict[int, Result]) -> None:
@@ -154,7 +155,7 @@ class _Run:
         weight = STRAIN[result.outcome]
         self.strain = self.strain + weight if weight else 0
         if result.stop or self.strain >= STRAIN_LIMIT:
-            self.report.stopped = self.report.stopped or f"the provider is unwell: {result.detail}"
+            self.report.stopped = self.report.stopped or f"too many failures: {result.detail}"
             logger.warning("Sending stops: %s", result.detail)
 
 

@@ -178,6 +178,20 @@ def test_one_reader_who_cannot_be_composed_for_stops_nobody(mailbox, monkeypatch
     assert (row.state, row.attempts, row.detail) == ("queued", 1, "Could not be composed: ValueError: no")
 
 
+def test_when_nothing_can_be_composed_few_attempts_are_burnt(mailbox, monkeypatch):
+    def broken(batch, delivery, now):
+        raise ValueError("no")
+
+    monkeypatch.setattr(composing.Batch, "compose", broken)
+    issue()
+    readers(30)
+    ledger.plan(NOW)
+    report = send_due(NOW)
+    assert report.requeued == 10
+    assert "ValueError" in report.stopped
+    assert Delivery.objects.filter(attempts=0, lease=None, state="queued").count() == 20
+
+
 class Interrupted:
     """A transport in whose hands the process is told to stop: after `accepted` messages, with one more on the wire."""
 
