@@ -152,8 +152,9 @@ def _reader_lines(compiled: CompiledEdition, reader: ReaderFacts, count: int) ->
 
 def _remembered(compiled: CompiledEdition, key: tuple[object, ...], compose: Callable[[], T]) -> T:
     memory: dict[tuple[object, ...], T] = compiled.remembered
-    if key not in memory:
+    known = memory.get(key)
+    if known is None:
         if len(memory) >= MAX_REMEMBERED:
             memory.clear()
-        memory[key] = compose()
-    return memory[key]
+        known = memory[key] = compose()
+    return known

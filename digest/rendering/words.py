@@ -13,6 +13,7 @@ from django.utils.html import escape
 from digest import tex
 
 AUTHORS_SHOWN = 3
+TOPICS_SHOWN = 4
 SUBJECT_LENGTH = 78
 URL_LENGTH = 500
 PREHEADER_LENGTHS = (40, 110)
@@ -123,7 +124,10 @@ def preheader(next_titles: Sequence[str], count: int, opening: str) -> str:
 def chosen_line(count: int, topics: Sequence[str]) -> str:
     if not topics:
         return f"{papers(count)} from all topics"
-    return f"{papers(count)} chosen for {enumeration([one_line(topic) for topic in topics])}"
+    hidden = len(topics) - TOPICS_SHOWN if len(topics) > TOPICS_SHOWN + 1 else 0
+    names = [one_line(topic) for topic in topics[: len(topics) - hidden]]
+    shown = f"{', '.join(names)} and {hidden} other topics" if hidden else enumeration(names)
+    return f"{papers(count)} chosen for {shown}"
 
 
 def web_url(url: str) -> str:

@@ -96,3 +96,16 @@ def test_bylines(authors: list[str], shown: str) -> None:
 )
 def test_only_web_addresses_become_links(given_url: str, shown: str) -> None:
     assert words.web_url(given_url) == shown
+
+
+@pytest.mark.parametrize(
+    ("count", "topics", "shown"),
+    [
+        (1, (), "1 paper from all topics"),
+        (10, ("Robotics",), "10 papers chosen for Robotics"),
+        (10, ("A", "B", "C", "D", "E"), "10 papers chosen for A, B, C, D and E"),
+        (10, ("A", "B", "C", "D", "E", "F"), "10 papers chosen for A, B, C, D and 2 other topics"),
+    ],
+)
+def test_the_line_under_the_name_says_what_was_asked_for(count: int, topics: tuple[str, ...], shown: str) -> None:
+    assert words.chosen_line(count, topics) == shown
