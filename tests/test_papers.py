@@ -150,11 +150,11 @@ def test_titles_join_no_papers_of_different_people():
     assert len(canonical()) == 2
 
 
-def test_an_ambiguous_title_joins_nothing_and_stays_one_row_of_its_own():
+def test_a_title_of_several_papers_means_the_oldest_of_them_and_joins_none_of_the_others():
     put(fetched(arxiv_id="2606.00001"), fetched(arxiv_id="2606.00002"))
-    assert put(fetched()).new == 1
-    assert put(fetched()).known == 1
-    assert len(canonical()) == 3
+    assert put(fetched(), fetched(code_url="https://github.com/x/y")) == IngestCounts(known=1, updated=1)
+    assert [row.code_url for row in canonical()] == ["https://github.com/x/y", ""]
+    assert put(fetched(doi="10.1000/x")).new == 1
 
 
 def test_short_titles_identify_nothing_by_themselves():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q
@@ -16,13 +16,12 @@ from digest.sources import FetchedPaper
 
 @dataclass(eq=False)
 class Entry:
-    """One row and what is to be done with it. `former` holds (title, key) pairs it was known by before."""
+    """One row and what is to be done with it."""
 
     paper: Paper
     is_saved: bool
     is_changed: bool = False
     joined_to: Entry | None = None
-    former: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def final(self) -> Entry:
@@ -109,15 +108,20 @@ class Catalogue:
         return distinct([*found, *titled]) if len(titled) == 1 else found
 
     def _titled(self, fetched: FetchedPaper, key: str, found: list[Entry]) -> list[Entry]:
-        """Rows of this title that may be the same paper. Of several, only one without identifiers is a safe choice."""
-        facts = [(fetched.arxiv_id, fetched.doi, fetched.authors)]
-        facts += [(entry.paper.arxiv_id, entry.paper.doi, entry.paper.authors) for entry in found]
-        candidates = distinct(entry.final for entry in self.by_title.get(key, ()))
-        candidates = [entry for entry in candidates if entry not in found]
-        nameless = [entry for entry in candidates if not entry.paper.arxiv_id and not entry.paper.doi]
-        if not (fetched.arxiv_id or fetched.doi) and nameless:
-            return nameless  # a constraint keeps it at one: without identifiers the title is the identity
-        return [entry for entry in candidates if all(fits(entry.paper, *fact) for fact in facts)]
+        """Rows of this title that may be the same paper.
+
+        A record without identifiers means the oldest of them, so that it means the same tomorrow, when there are more.
+        """
+        records = [(fetched.arxiv_id, fetched.doi, fetched.authors)]
+        records += [(entry.paper.arxiv_id, entry.paper.doi, entry.paper.authors) for entry in found]
+        named = [entry for entry in self.by_title.get(key, ()) if entry.final not in found]
+        fitting = distinct(entry.final for entry in named if all(fits(entry, *record) for record in records))
+        if fetched.arxiv_id or fetched.doi:
+            return fitting
+        # A constraint: without identifiers the title is the identity, whoever the authors are.
+        finals = distinct(entry.final for entry in named)
+        nameless = [entry for entry in finals if not entry.paper.arxiv_id and not entry.paper.doi]
+        return sorted(fitting, key=age)[:1] or nameless
 
     def _join(self, one: Entry, other: Entry) -> Entry:
         """Two rows are one paper: the loser points at the winner, which takes what it lacks."""
@@ -130,7 +134,6 @@ class Catalogue:
         changes.apply(winner.paper, as_fetched(giver), now=self.now, is_sample=self.is_sample or giver.is_sample)
         winner.paper.first_seen_at = min(winner.paper.first_seen_at, giver.first_seen_at)
         winner.is_changed = True
-        winner.former += loser.former if not loser.is_saved else []
         loser.joined_to = winner
         self.joined.append(loser)
         self._index(winner)
@@ -138,16 +141,30 @@ class Catalogue:
 
     def _apply(self, entry: Entry, fetched: FetchedPaper) -> bool:
         paper = entry.paper
-        former = (paper.title, paper.title_key)
+        former = Paper(
+            title=paper.title,
+            title_key=paper.title_key,
+            authors=paper.authors,
+            first_seen_at=paper.first_seen_at,
+            is_sample=paper.is_sample,
+        )
         has_changed = changes.apply(paper, fetched, now=self.now, is_sample=self.is_sample)
         has_changed |= self._take_identifiers(paper, fetched)
-        if paper.title != former[0]:
+        if (paper.title, paper.authors) != (former.title, former.authors):
             paper.title_key = changes.key_of(paper)
-            if paper.title_key != former[1]:
-                entry.former.append(former)
+            if paper.title_key != former.title_key or not identity.share_someone(former.authors, paper.authors):
+                self._retire(entry, former)
         if has_changed:
             self._index(entry)
         return has_changed
+
+    def _retire(self, entry: Entry, former: Paper) -> None:
+        """A title that a newer version gave up still leads to the paper: as a row that is joined to it."""
+        if entry.paper.title_key != former.title_key:
+            self.by_title[former.title_key].remove(entry)
+        alias = self._enter(former, is_saved=False)
+        alias.joined_to = entry
+        self.joined.append(alias)
 
     def _take_identifiers(self, paper: Paper, fetched: FetchedPaper) -> bool:
         """What the row lacks and no other row has; a row that has its own keeps it."""
@@ -163,8 +180,14 @@ def distinct(entries: Iterable[Entry]) -> list[Entry]:
     return list(dict.fromkeys(entries))
 
 
-def fits(paper: Paper, arxiv_id: str | None, doi: str | None, authors: Sequence[str]) -> bool:
-    return identity.could_be_one(arxiv_id, doi, authors, (paper.arxiv_id, paper.doi, paper.authors))
+def fits(entry: Entry, arxiv_id: str | None, doi: str | None, authors: Sequence[str]) -> bool:
+    """The identifiers are those of the paper it leads to; the authors are those who bore this title."""
+    paper = entry.final.paper
+    return identity.could_be_one(arxiv_id, doi, authors, (paper.arxiv_id, paper.doi, entry.paper.authors))
+
+
+def age(entry: Entry) -> tuple[bool, int]:
+    return (not entry.is_saved, entry.paper.pk or 0)
 
 
 def precedence(entry: Entry) -> tuple[bool, bool, int]:

@@ -61,7 +61,7 @@ def key_of(paper: FetchedPaper | Paper) -> str:
 
 def apply(paper: Paper, fetched: FetchedPaper, *, now: datetime, is_sample: bool) -> bool:
     """Whether anything changed. Identifiers are the catalogue's business: who may take one depends on other rows."""
-    newer = fetched.version is not None and fetched.version > (paper.version or 0)
+    newer = fetched.arxiv_id is not None and (fetched.version or 0) > (paper.version or 0)
     older = fetched.version is not None and fetched.version < (paper.version or 0)
     wanted: dict[str, Any] = {
         "title": chosen(paper.title, fetched.title, newer=newer),

@@ -37,7 +37,7 @@ def write(catalogue: Catalogue, *, source: Source | None, now: datetime) -> None
         update_fields=WRITTEN,
     )
     Paper.objects.bulk_create([entry.paper for entry in kept if not entry.is_saved])
-    write_former_titles(kept)
+    write_losers([entry for entry in catalogue.joined if not entry.is_saved])
     if source:
         write_listings(catalogue, source, now)
     write_signals(catalogue, now)
@@ -56,19 +56,11 @@ def lead_to_winner(loser: Paper, winner: Paper) -> None:
     loser.signals.all().delete()
 
 
-def write_former_titles(entries: list[Entry]) -> None:
-    """A title that a newer version gave up still leads to the paper: as a row that is merged into it."""
-    Paper.objects.bulk_create(
-        Paper(
-            title=title,
-            title_key=key,
-            merged_into=entry.paper,
-            first_seen_at=entry.paper.first_seen_at,
-            is_sample=entry.paper.is_sample,
-        )
-        for entry in entries
-        for title, key in entry.former
-    )
+def write_losers(entries: list[Entry]) -> None:
+    """Former titles, and rows joined before they were ever written: they lead their titles and identifiers on."""
+    for entry in entries:
+        entry.paper.merged_into = entry.final.paper
+    Paper.objects.bulk_create([entry.paper for entry in entries])
 
 
 def write_listings(catalogue: Catalogue, source: Source, now: datetime) -> None:
