@@ -25,8 +25,11 @@ class AccountAdmin(PlainUserAdmin, ModelAdmin[User]):
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
+    filter_horizontal = ()  # its two boxes do not fit a phone
 
 
 @admin.register(Group)
 class RoleAdmin(GroupAdmin, ModelAdmin[Group]):
     """A role: an editor needs only “can change edition”."""
+
+    filter_horizontal = ()

@@ -21,11 +21,10 @@ from django.views.decorators.http import require_http_methods
 from digest import editions
 from digest.admin import dashboard
 from digest.admin.deliveries import state_chip
-from digest.admin.display import cut, plural
+from digest.admin.display import cut, part_names, plural, topic_names
 from digest.editions import RankedEntry
 from digest.errors import EditionError
 from digest.models import Decision, Edition, EditionPaper, SignalKind
-from subscriptions.models import Topic
 
 SHOWN = 60
 BLURB_LENGTH = 2000
@@ -167,16 +166,6 @@ def page_context(request: HttpRequest, edition: Edition, title: str) -> dict[str
         "may_change": edition.is_open and request.user.has_perm(CHANGE_EDITION),
         "now": timezone.now(),
     }
-
-
-def topic_names() -> dict[str, str]:
-    return dict(Topic.objects.values_list("slug", "name"))
-
-
-def part_names(parts: Sequence[tuple[str, float]], topics: Mapping[str, str]) -> list[tuple[str, float]]:
-    """The score's parts under the names an editor knows."""
-    slugs = {name: name.partition(":")[2] for name, _ in parts}
-    return [(topics.get(slugs[name]) or slugs[name] or name, value) for name, value in parts]
 
 
 def _context(request: HttpRequest, edition: Edition, filters: Filters) -> dict[str, Any]:

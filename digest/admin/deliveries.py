@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from digest.admin.display import chip, cut
+from digest.admin.display import chip, cut, part_names, topic_names
 from digest.models import Delivery, DeliveryState, Paper, ProviderEvent
 from subscriptions import addresses
 from subscriptions.admin.base import Facts, ModelAdmin, TabularInline
@@ -49,6 +50,7 @@ class EventInline(Facts, TabularInline[ProviderEvent, Delivery]):
     model = ProviderEvent
     fields = ["received_at", "provider", "kind", "reject_reason", "description"]
     verbose_name_plural = "What the provider said"
+    hide_title = True
 
 
 @admin.register(Delivery)
@@ -64,7 +66,7 @@ class DeliveryAdmin(Facts, ModelAdmin[Delivery]):
     fieldsets = [
         (None, {"fields": [("reader", "edition"), ("status", "detail")]}),
         ("The digest, best first", {"fields": ["digest"]}),
-        ("On its way", {"fields": [("due_at", "claimed_at", "accepted_at"), ("attempts", "updated_at")]}),
+        ("On its way", {"fields": [("due_at", "claimed_at"), ("accepted_at", "updated_at"), "attempts"]}),
         ("Names", {"fields": [("uid", "provider_message_id"), "address_hash"], "classes": ["collapse"]}),
     ]
 
@@ -115,11 +117,12 @@ class DeliveryAdmin(Facts, ModelAdmin[Delivery]):
     def digest(self, delivery: Delivery) -> SafeString | str:
         papers = Paper.objects.filter(pk__in=[item["paper"] for item in delivery.selection])
         titles = dict(papers.values_list("pk", "title"))
+        topics = topic_names()
         rows = [
-            (titles.get(item["paper"], f"paper {item['paper']}"), item["score"], _reasons(item["parts"]))
+            (titles.get(item["paper"], "a paper that is gone"), f"{item['score']:.4f}", _reasons(item["parts"], topics))
             for item in delivery.selection
         ]
-        items = format_html_join("", '<li>{}<span class="desk-under">{} = {}</span></li>', _printed(rows))
+        items = format_html_join("", '<li>{}<span class="desk-under">{} = {}</span></li>', rows)
         return format_html('<ol class="desk-digest">{}</ol>', items) if rows else "Not chosen yet"
 
 
@@ -163,9 +166,5 @@ def _uuids(typed: str) -> list[UUID]:
         return []
 
 
-def _reasons(parts: list[tuple[str, float]]) -> str:
-    return " + ".join(f"{name} {value:.2f}" for name, value in parts)
-
-
-def _printed(rows: list[tuple[str, float, str]]) -> list[tuple[str, str, str]]:
-    return [(title, f"{score:.2f}", reasons) for title, score, reasons in rows]
+def _reasons(parts: Sequence[tuple[str, float]], topics: Mapping[str, str]) -> str:
+    return " + ".join(f"{name} {value:.4f}" for name, value in part_names(parts, topics))

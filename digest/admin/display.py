@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+
+from subscriptions.models import Topic
 
 
 def chip(tone: str, text: str) -> SafeString:
@@ -33,3 +35,14 @@ def plural(count: int, noun: str) -> str:
 def flat(fields: Iterable[Any]) -> list[str]:
     """The names in a fieldset's `fields`, where a line may hold several."""
     return [name for item in fields for name in ([item] if isinstance(item, str) else item)]
+
+
+def topic_names() -> dict[str, str]:
+    """Every topic's name by its slug."""
+    return dict(Topic.objects.values_list("slug", "name"))
+
+
+def part_names(parts: Sequence[tuple[str, float]], topics: Mapping[str, str]) -> list[tuple[str, float]]:
+    """The score's parts under the names an editor knows."""
+    slugs = {name: name.partition(":")[2] for name, _ in parts}
+    return [(topics.get(slugs[name]) or slugs[name] or name, value) for name, value in parts]

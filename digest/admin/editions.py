@@ -6,18 +6,27 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from digest.admin import curation, dashboard, trial
-from digest.admin.deliveries import state_chip
 from digest.admin.display import chip, cut
-from digest.models import Edition, EditionState
+from digest.models import Delivery, DeliveryState, Edition, EditionState
 from subscriptions.admin.base import ModelAdmin
+
+SENT = [DeliveryState.ACCEPTED, DeliveryState.DELIVERED, DeliveryState.BOUNCED, DeliveryState.COMPLAINED]
+
+
+def with_deliveries(editions: QuerySet[Edition]) -> QuerySet[Edition]:
+    """Editions with how many deliveries were planned, and how many a provider accepted."""
+    rows = Delivery.objects.filter(edition=OuterRef("pk")).order_by().values("edition").annotate(rows=Count("pk"))
+    return editions.annotate(
+        planned=Subquery(rows.values("rows")), sent=Subquery(rows.filter(state__in=SENT).values("rows"))
+    )
 
 
 @admin.register(Edition)
@@ -27,8 +36,8 @@ class EditionAdmin(ModelAdmin[Edition]):
     search_fields = ["note", "date"]
     date_hierarchy = "date"
     fieldsets = [
-        (None, {"fields": [("kind", "date"), ("status", "publish_at")]}),
-        ("What happened", {"fields": [("created_at", "built_at", "published_at"), "note"]}),
+        (None, {"fields": [("kind", "date"), "status", "publish_at"]}),
+        ("What happened", {"fields": [("created_at", "built_at"), "published_at", "note"]}),
     ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Edition | None = None) -> list[str]:
@@ -37,7 +46,7 @@ class EditionAdmin(ModelAdmin[Edition]):
         return fixed if obj and obj.is_open else [*fixed, "publish_at"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Edition]:
-        return dashboard.with_counts(super().get_queryset(request))
+        return with_deliveries(dashboard.with_counts(super().get_queryset(request)))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Editions open by themselves, or by `manage.py build_edition`."""
@@ -95,7 +104,6 @@ class EditionAdmin(ModelAdmin[Edition]):
         return cut(edition.note, 60)
 
     @admin.display(description="Deliveries")
-    def results(self, edition: Edition) -> SafeString | str:
-        counts = getattr(edition, "counts", None) or []
-        pairs = [(state_chip(state), count) for state, count in counts]
-        return format_html('<span class="desk-counts">{}</span>', format_html_join("", "<span>{} {}</span>", pairs))
+    def results(self, edition: Edition) -> str:
+        planned, sent = getattr(edition, "planned", None) or 0, getattr(edition, "sent", None) or 0
+        return f"{sent:,} sent of {planned:,}" if planned else "–"

@@ -33,7 +33,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             "title": "Intake",
             "items": [
                 _model("Sources", "rss_feed", "digest", "source"),
-                _model("Visits", "history", "digest", "sourcerun"),
+                _model("Source runs", "history", "digest", "sourcerun"),
             ],
         },
         {

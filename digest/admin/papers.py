@@ -18,6 +18,7 @@ class ListingInline(Facts, TabularInline[Listing, Paper]):
     model = Listing
     fields = ["source", "listed_on", "first_seen_at"]
     verbose_name_plural = "Where it was listed"
+    hide_title = True
     tab = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Listing]:
@@ -29,6 +30,7 @@ class SignalInline(Facts, TabularInline[Signal, Paper]):
     fields = ["observed_on", "kind", "value"]
     ordering = ["-observed_on", "kind"]
     verbose_name_plural = "Signals, day by day"
+    hide_title = True
     per_page = 30
     tab = True
 

@@ -58,7 +58,8 @@ class RunInline(Facts, TabularInline[SourceRun, Source]):
     fields = ["started_at", "ended", "received", "new", "known", "updated", "refused", "http_status", "message"]
     readonly_fields = ["ended"]
     per_page = 20
-    verbose_name_plural = "Visits"
+    verbose_name_plural = "Runs"
+    hide_title = True
 
     @admin.display(description="Outcome")
     def ended(self, run: SourceRun) -> SafeString:
@@ -76,8 +77,8 @@ class SourceAdmin(ModelAdmin[Source]):
     actions = ["refresh_now", "enable", "disable"]
     inlines = [RunInline]
     fieldsets = [
-        (None, {"fields": [("name", "slug"), ("kind", "url"), ("is_enabled", "interval_minutes")]}),
-        ("Between visits", {"fields": [("checked_at", "next_check_at"), ("failures", "etag", "last_modified")]}),
+        (None, {"fields": [("name", "slug"), "kind", "url", ("is_enabled", "interval_minutes")]}),
+        ("Between visits", {"fields": [("checked_at", "next_check_at"), "failures", ("etag", "last_modified")]}),
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Source]:
@@ -136,7 +137,7 @@ class SourceRunAdmin(Facts, ModelAdmin[SourceRun]):
     date_hierarchy = "started_at"
     fieldsets = [
         (None, {"fields": [("source_name", "outcome"), ("started_at", "finished_at"), "message"]}),
-        ("Counts", {"fields": [("received", "new", "known"), ("updated", "refused")]}),
+        ("Counts", {"fields": ["received", ("new", "known"), ("updated", "refused")]}),
         ("Wire", {"fields": [("http_status", "received_bytes")]}),
     ]
 

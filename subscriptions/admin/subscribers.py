@@ -95,6 +95,7 @@ class ConsentInline(Facts, TabularInline[ConsentRecord, Subscriber]):
     model = ConsentRecord
     fields = ["created_at", "action", "origin", "text_version", "ip_address", "user_agent"]
     verbose_name_plural = "What was agreed to"
+    hide_title = True
 
 
 class SuppressedFilter(admin.SimpleListFilter):

@@ -209,10 +209,12 @@ def test_a_source_that_cannot_be_visited_is_not_stored(chief: Client, field: str
 
 
 def test_a_delivery_shows_its_papers_with_reasons(chief: Client) -> None:
+    TopicFactory(slug="robotics")
     row = delivery()
     content = chief.get(page(Delivery, "change", row.pk)).content.decode()
     assert Paper.objects.get(pk=row.selection[0]["paper"]).title in content
-    assert "0.83 = topic:robotics 0.61 + trend 0.22" in content
+    name = Topic.objects.get(slug="robotics").name
+    assert f"0.8300 = {name} 0.6100 + trend 0.2200" in content
 
 
 def test_deliveries_are_found_by_address_uid_and_message_id(chief: Client) -> None:
