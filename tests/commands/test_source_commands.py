@@ -1,0 +1,109 @@
+"""refresh_sources and import_papers: accounts for people, JSON for programs, exit codes that tell the truth."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.apps import apps
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from digest.models import Listing, Outcome, Paper, Source
+from digest.sources import ADAPTERS
+from tests.sources.loopback import Answer, running
+from tests.sources.test_adapters import atom, atom_entry
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def loopback(settings):
+    settings.FETCH_ALLOW_PRIVATE = True
+    with running() as server:
+        yield server
+
+
+@pytest.fixture
+def sources(loopback):
+    Source.objects.all().delete()
+    loopback.serve("/good", atom(atom_entry()))
+    loopback.serve("/bad", Answer(b"down", status=500))
+    return [
+        Source.objects.create(name=slug, slug=slug, kind="arxiv_atom", url=f"{loopback.url}/{slug}")
+        for slug in ("good", "bad")
+    ]
+
+
+def run(*arguments, **options):
+    output = StringIO()
+    call_command(*arguments, stdout=output, stderr=StringIO(), **options)
+    return output.getvalue()
+
+
+def test_refreshing_prints_each_account_and_ends_with_one_json_object(sources):
+    lines = run("refresh_sources", "--source", "good", "--json").splitlines()
+    assert lines[0] == "good: fresh, 1 received (1 new, 0 known, 0 updated, 0 refused)"
+    document = json.loads(lines[-1])
+    assert document["totals"] == {"received": 1, "new": 1, "known": 0, "updated": 0, "refused": 0}
+    assert [(source["source"], source["outcome"]) for source in document["sources"]] == [("good", "fresh")]
+    assert document["failed"] == []
+
+
+def test_one_failed_source_does_not_stop_the_others_but_shows_in_the_exit_code(sources):
+    with pytest.raises(CommandError, match="failed: bad") as error:
+        run("refresh_sources")
+    assert error.value.returncode == 1
+    assert Paper.objects.count() == 1
+    assert {source.runs.get().outcome for source in sources} == {Outcome.FRESH, Outcome.FAILED}
+
+
+def test_only_due_sources_are_visited_when_asked_for(sources):
+    Source.objects.filter(slug="bad").update(next_check_at=timezone.now() + timedelta(hours=1))
+    assert "1 visits" in run("refresh_sources", "--due")
+    assert "0 visits" in run("refresh_sources", "--due")
+
+
+def test_an_unknown_source_is_answered_with_the_known_ones(sources):
+    with pytest.raises(CommandError, match="no source nowhere; there are: bad, good"):
+        run("refresh_sources", "--source", "nowhere")
+
+
+def test_importing_prints_the_account_of_each_file(tmp_path):
+    path = tmp_path / "papers.json"
+    path.write_text(json.dumps([{"title": "One telling title of many"}, {"abstract": "x"}]))
+    lines = run("import_papers", str(path), "--sample", "--json").splitlines()
+    assert lines[0] == "papers.json: fresh, 2 received, 1 new, 0 known, 0 updated, 1 refused"
+    assert json.loads(lines[-1])["files"][0]["new"] == 1
+    assert Paper.objects.get().is_sample
+
+
+def test_an_unreadable_file_does_not_stop_the_others_but_shows_in_the_exit_code(tmp_path):
+    good = tmp_path / "good.json"
+    good.write_text('[{"title": "One telling title of many"}]')
+    bad = tmp_path / "bad.json"
+    bad.write_text("<html>not papers</html>")
+    with pytest.raises(CommandError, match=r"failed: bad\.json, missing\.json"):
+        run("import_papers", str(bad), str(tmp_path / "missing.json"), str(good))
+    assert Paper.objects.count() == 1
+
+
+def test_back_filling_takes_a_day_and_a_source(tmp_path):
+    path = tmp_path / "papers.json"
+    path.write_text('[{"title": "One telling title of many"}]')
+    run("import_papers", str(path), "--seen-at", "2026-03-01", "--source", "hugging-face-daily-papers")
+    assert f"{Paper.objects.get().first_seen_at:%Y-%m-%d}" == "2026-03-01"
+    assert Listing.objects.get().source.slug == "hugging-face-daily-papers"
+    with pytest.raises(CommandError, match="neither a date"):
+        run("import_papers", str(path), "--seen-at", "yesterday")
+
+
+def test_a_new_installation_starts_with_readable_sources_for_every_seeded_topic():
+    kinds = set(Source.objects.values_list("kind", flat=True))
+    assert kinds == {"huggingface_daily", "arxiv_atom"} <= ADAPTERS.keys()
+    topic = apps.get_model("subscriptions", "Topic")
+    covered = {source.url.rpartition("/")[2] for source in Source.objects.filter(kind="arxiv_atom")}
+    for row in topic.objects.all():
+        assert covered & set(row.categories), f"no source brings papers for {row.slug}"
