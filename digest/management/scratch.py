@@ -27,7 +27,7 @@ WORDS = re.findall(r"\w+", PROSE)
 @contextmanager
 def scratch_database() -> Iterator[None]:
     """A new database beside the configured one, on the same engine (SQLite: in memory); dropped at the end."""
-    databases = setup_databases(verbosity=0, interactive=False, aliases=["default"])
+    databases = setup_databases(verbosity=0, interactive=False)
     try:
         yield
     finally:

@@ -100,11 +100,11 @@ def measure(readers: int, papers: int, options: dict[str, Any]) -> Account:
     for _ in range(options["rounds"]):
         Delivery.objects.all().delete()
         Subscriber.objects.update(next_delivery_at=now)
-        planning.append(_timed(lambda: ledger.plan(now), readers))
-        ours.append(_timed(lambda: _send_all(now, readers), readers))
+        planning.append(_timed(readers, ledger.plan, now))
+        ours.append(_timed(readers, _send_all, now, readers))
         rows = list(Delivery.objects.select_related("subscriber").order_by("pk")[:plain_count])
         cards = _cards(edition)
-        plain.append(_timed(lambda rows=rows, cards=cards: _send_plainly(edition, rows, cards), len(rows)))
+        plain.append(_timed(len(rows), _send_plainly, edition, rows, cards))
     cpu, plain_cpu = _median(ours, "cpu_us"), _median(plain, "cpu_us")
     return Account(
         messages=readers,
@@ -124,16 +124,16 @@ def measure(readers: int, papers: int, options: dict[str, Any]) -> Account:
     )
 
 
-def _timed(run: Callable[[], object], messages: int) -> Cost:
+def _timed(messages: int, run: Callable[..., object], *arguments: object) -> Cost:
     gc.collect()
     cpu, wall = time.process_time(), time.perf_counter()
-    run()
+    run(*arguments)
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
     return Cost(cpu / messages * 1e6, messages / wall)
 
 
 def _median(costs: Sequence[Cost], name: str) -> float:
-    return round(statistics.median(getattr(cost, name) for cost in costs), 1)
+    return round(float(statistics.median(getattr(cost, name) for cost in costs)), 1)
 
 
 def _send_all(now: datetime, expected: int) -> None:
