@@ -164,6 +164,19 @@ def test_a_rebuild_keeps_decisions_blurbs_and_shifts_and_lets_the_rest_go() -> N
     assert rows[papers[3].pk].shift != 0
 
 
+def test_a_decision_outlasts_a_paper_being_hidden_for_a_while() -> None:
+    PaperFactory()
+    paper = PaperFactory()
+    edition = build(DAILY, TODAY, NOW)
+    editions.pin(edition, paper)
+    Paper.objects.filter(pk=paper.pk).update(is_hidden=True)
+    build(DAILY, TODAY, NOW)
+    assert paper.pk not in order(edition)
+    Paper.objects.filter(pk=paper.pk).update(is_hidden=False)
+    build(DAILY, TODAY, NOW)
+    assert order(edition)[0] == paper.pk
+
+
 def test_a_rebuild_renews_the_numbers() -> None:
     paper = PaperFactory()
     edition = build(DAILY, TODAY, NOW)
@@ -398,7 +411,8 @@ def test_an_edition_left_open_by_a_standstill_goes_out_unless_a_newer_one_is_due
     run_schedule(at("2026-07-09T01:00"))
     assert states() == {"2026-07-08": "published"}
     run_schedule(at("2026-07-10T03:00"))
-    run_schedule(at("2026-07-12T12:00"))
+    for moment in ("2026-07-12T12:00", "2026-07-12T12:01", "2026-07-12T13:00"):
+        run_schedule(at(moment))
     assert states() == {"2026-07-08": "published", "2026-07-10": "open", "2026-07-12": "published"}
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from digest import ranking
 from digest.editions.building import curating
@@ -98,8 +99,8 @@ def _lifts(scores: Sequence[int], moved: int) -> dict[int, int]:
 
 
 def _store_shifts(
-    entry_ids: np.typing.NDArray[np.int64],
-    shifts: np.typing.NDArray[np.float64],
+    entry_ids: NDArray[np.int64],
+    shifts: NDArray[np.float64],
     lifts: dict[int, int],
     order: Sequence[int],
 ) -> None:
