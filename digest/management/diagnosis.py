@@ -51,10 +51,11 @@ def wrong(text: str, remedy: str) -> Finding:
 
 def configuration(now: datetime) -> Iterator[Finding]:
     """What Django's and our own system checks say; database checks are the database's own step."""
-    found = checks.run_checks(include_deployment_checks=not settings.DEBUG)
+    found = checks.run_checks(include_deployment_checks=settings.SITE_URL.startswith("https://"))
     for message in found:
         level = Level.WRONG if message.is_serious() else Level.NOTE
-        yield Finding(level, f"{message.msg} ({message.id})", message.hint or "")
+        remedy = message.hint or f"Look up {message.id} in Django's documentation of its checks."
+        yield Finding(level, f"{message.msg} ({message.id})", remedy)
     if not found:
         yield fine("Every setting makes sense.")
 
@@ -85,7 +86,7 @@ def journal() -> Iterator[Finding]:
         return
     with connection.cursor() as cursor:
         mode = cursor.execute("PRAGMA journal_mode").fetchone()[0]
-    if mode != "wal":
+    if mode not in ("wal", "memory"):
         remedy = "Keep the file on a local disk: network file systems cannot do it, and readers then wait for writers."
         yield wrong(f"SQLite's journal mode is {mode}, not wal.", remedy)
 

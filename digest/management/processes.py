@@ -55,8 +55,9 @@ class Processes:
 
     def copy_output(self, name: str, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None  # noqa: S101  # it is a pipe
-        for line in process.stdout:
-            self.say(name, line.rstrip())
+        with process.stdout as lines:
+            for line in lines:
+                self.say(name, line.rstrip())
 
     def say(self, name: str, line: str) -> None:
         # A terminal that is gone is no reason to leave children behind.

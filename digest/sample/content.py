@@ -21,8 +21,13 @@ BLURB = "Our pick: everybody skips the conditions, and now we know at which laye
 NOTE = "These papers are invented, for trying Paperboy out. Real ones replace them once the network answers."
 
 
-def prepare(now: datetime, say: Say) -> None:
-    """Once: with papers in the database, none are added; with an edition, none is published."""
+def prepare(now: datetime, say: Say, *, offline: bool = False) -> None:
+    """Once: with papers in the database, none are added; with an edition, none is published.
+
+    `offline` switches every source off: nothing is asked of anyone, now or later.
+    """
+    if offline:
+        Source.objects.update(is_enabled=False)
     if not Paper.objects.exists():
         fill(now, say)
     if not Edition.objects.published().exists():

@@ -24,13 +24,14 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--no-sample", action="store_false", dest="sample", help="no sample content")
+        parser.add_argument("--offline", action="store_true", help="sample papers, and every source switched off")
 
-    def handle(self, *args: Any, sample: bool, **options: Any) -> None:
+    def handle(self, *args: Any, sample: bool, offline: bool, **options: Any) -> None:
         call_command("migrate", interactive=False, verbosity=0)
         call_command("createcachetable", verbosity=0)
         self.ensure_admin()
         if sample:
-            self.load_sample()
+            self.load_sample(offline)
 
     def ensure_admin(self) -> None:
         users = get_user_model().objects
@@ -41,9 +42,9 @@ class Command(BaseCommand):
         self.stdout.write(f"\n  Admin user {USERNAME}, password {password}")
         self.stdout.write("  It is shown only now; manage.py changepassword admin sets another.\n\n")
 
-    def load_sample(self) -> None:
+    def load_sample(self, offline: bool) -> None:
         """Sample readers are only for mail that stays on this machine."""
         if not settings.DEBUG:
             self.stdout.write("DEBUG is off: no sample content.")
             return
-        sample.prepare(timezone.now(), self.stdout.write)
+        sample.prepare(timezone.now(), self.stdout.write, offline=offline)

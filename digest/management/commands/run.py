@@ -30,13 +30,14 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=8000)
-        parser.add_argument("--no-sample", action="store_true", help="start without sample content")
+        parser.add_argument("--no-sample", action="store_false", dest="sample", help="start without sample content")
+        parser.add_argument("--offline", action="store_true", help="sample papers, and every source switched off")
 
-    def handle(self, *args: Any, port: int, no_sample: bool, **options: Any) -> None:
+    def handle(self, *args: Any, port: int, sample: bool, offline: bool, **options: Any) -> None:
         started = time.monotonic()
         require_free(port)
         try:
-            call_command("prepare", sample=not no_sample)
+            call_command("prepare", sample=sample, offline=offline)
         except KeyboardInterrupt:
             sys.exit(130)
         processes = Processes()

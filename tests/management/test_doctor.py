@@ -1,0 +1,120 @@
+"""`manage.py doctor`: what it finds, and that its exit code says so."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.cache import cache
+from django.core.management import call_command
+from django.utils import timezone
+
+from digest import tasks
+from digest.management.diagnosis import STEPS, Level, examine
+from subscriptions.models import Topic
+from tests.factories import EditionFactory
+from tests.services import PROJECT, free_port, process_environment
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _no_heartbeat():
+    cache.delete(tasks.HEARTBEAT)
+    yield
+    cache.delete(tasks.HEARTBEAT)
+
+
+def findings(*steps: str) -> list[tuple[Level, str]]:
+    found = list(examine(list(steps), timezone.now()))
+    assert all(finding.remedy for _, finding in found if finding.level is not Level.FINE)
+    return [(finding.level, finding.text) for _, finding in found]
+
+
+def test_a_healthy_database_queue_and_clock_are_fine():
+    assert {level for level, _ in findings("database", "clock", "broker", "configuration")} == {Level.FINE}
+
+
+def test_without_a_topic_readers_could_not_choose():
+    Topic.objects.update(is_active=False)
+    assert (Level.WRONG, "No topic is active.") in findings("database")
+
+
+def test_a_clock_that_is_off_is_noticed(monkeypatch):
+    monkeypatch.setattr("digest.management.diagnosis.CLOCK_TOLERANCE_SECONDS", -1)
+    assert [level for level, _ in findings("clock")] == [Level.WRONG]
+
+
+def test_a_tick_leaves_its_heartbeat(settings, monkeypatch):
+    assert findings("heartbeat") == [(Level.WRONG, "No worker has ever taken a tick.")]
+    tasks._note_heartbeat(timezone.now())
+    [(level, text)] = findings("heartbeat")
+    assert level is Level.FINE
+    assert text.startswith("A worker took a tick")
+
+
+def test_the_tick_begins_with_the_heartbeat(monkeypatch):
+    taken = []
+    monkeypatch.setattr(tasks, "_guarded", lambda step, now: taken.append(step))
+    tasks.tick()
+    assert taken[0] is tasks._note_heartbeat
+
+
+def test_an_old_heartbeat_is_wrong():
+    tasks._note_heartbeat(timezone.now() - timedelta(minutes=30))
+    assert findings("heartbeat") == [(Level.WRONG, "The last tick was taken 30 minutes ago.")]
+
+
+def test_editions_that_have_stopped_are_noticed():
+    assert [level for level, _ in findings("editions")] == [Level.NOTE]
+    then = timezone.now() - timedelta(days=5)
+    EditionFactory(state="published", published_at=then, date=then.date(), publish_at=then)
+    assert findings("editions") == [(Level.WRONG, "The newest edition is 5 days old.")]
+
+
+def test_an_smtp_server_that_is_not_there_is_wrong(settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", free_port()
+    [(level, text)] = findings("mail")
+    assert level is Level.WRONG
+    assert "does not take mail" in text
+
+
+@pytest.mark.smtp_sink
+def test_an_smtp_server_that_greets_is_fine_and_gets_no_mail(settings, smtp_sink):
+    sink = smtp_sink()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = sink.host, sink.port
+    assert [level for level, _ in findings("mail")] == [Level.FINE]
+    assert sink.messages() == []
+
+
+def test_the_exit_code_tells_and_json_can_be_read():
+    output = StringIO()
+    with pytest.raises(SystemExit) as stopped:
+        call_command("doctor", only=["database", "heartbeat"], json=True, stdout=output)
+    assert stopped.value.code == 1
+    assert [found["level"] for found in json.loads(output.getvalue())["findings"]] == ["fine", "wrong"]
+    call_command("doctor", only=["database"], stdout=output)
+    assert "SQLite answers" in output.getvalue() or "PostgreSQL answers" in output.getvalue()
+
+
+def test_everything_can_be_examined_without_a_database(tmp_path):
+    """Nothing is up: every step says what is missing, none of them fails to."""
+    environment = process_environment(
+        DATABASE_URL=f"postgres://postgres@127.0.0.1:{free_port()}/nothing",
+        CELERY_BROKER_URL=f"redis://127.0.0.1:{free_port()}/0",
+        CACHE_URL=f"redis://127.0.0.1:{free_port()}/1",
+        DATA_DIR=str(tmp_path),
+    )
+    command = [sys.executable, "manage.py", "doctor", "--json"]
+    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stderr
+    found = json.loads(done.stdout)["findings"]
+    wrong = {each["step"] for each in found if each["level"] == "wrong"}
+    assert {"database", "broker", "heartbeat"} <= wrong
+    assert {each["step"] for each in found} <= set(STEPS)
