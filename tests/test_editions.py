@@ -165,8 +165,8 @@ def test_a_rebuild_keeps_decisions_blurbs_and_shifts_and_lets_the_rest_go() -> N
 
 
 def test_a_decision_outlasts_a_paper_being_hidden_for_a_while() -> None:
-    PaperFactory()
     paper = PaperFactory()
+    PaperFactory()
     edition = build(DAILY, TODAY, NOW)
     editions.pin(edition, paper)
     Paper.objects.filter(pk=paper.pk).update(is_hidden=True)
