@@ -47,11 +47,13 @@ class Catalogue:
 
     def add(self, fetched: FetchedPaper) -> Change:
         """Find the paper's row, or make one; change it as the record demands."""
-        key = changes.key_of(fetched)
-        matches = self._matches(fetched, key)
+        keys = changes.keys_of(fetched)
+        matches = self._matches(fetched, keys)
         if not matches:
             paper = changes.created(fetched, now=self.now, is_sample=self.is_sample)
             self._take_identifiers(paper, fetched)
+            if any(is_nameless(entry) for entry in self.by_title.get(paper.title_key, ())):
+                paper.title_key = keys[-1]  # other people have this title, and a constraint keeps it theirs
             entry = self._enter(paper, is_saved=False)
             self.mentions.append((entry, fetched))
             return Change.NEW
@@ -67,7 +69,7 @@ class Catalogue:
         rows = Paper.objects.filter(
             Q(arxiv_id__in={paper.arxiv_id for paper in fetched if paper.arxiv_id})
             | Q(doi__in={paper.doi for paper in fetched if paper.doi})
-            | Q(title_key__in={changes.key_of(paper) for paper in fetched})
+            | Q(title_key__in={key for paper in fetched for key in changes.keys_of(paper)})
         )
         entries = {paper.pk: self._enter(paper, is_saved=True) for paper in rows.order_by("pk")}
         while (
@@ -95,7 +97,7 @@ class Catalogue:
         if entry not in known:
             known.append(entry)
 
-    def _matches(self, fetched: FetchedPaper, key: str) -> list[Entry]:
+    def _matches(self, fetched: FetchedPaper, keys: list[str]) -> list[Entry]:
         """The rows this record is about, the one that decides first; more than one means they are one paper."""
         by_arxiv_id = self.by_arxiv_id.get(fetched.arxiv_id or "")
         by_doi = self.by_doi.get(fetched.doi or "")
@@ -104,24 +106,19 @@ class Catalogue:
             found.pop()
         if found and fetched.arxiv_id and found[0].paper.arxiv_id not in (None, fetched.arxiv_id) and not by_arxiv_id:
             found = []
-        titled = self._titled(fetched, key, found)
+        titled = self._titled(fetched, keys, found)
         return distinct([*found, *titled]) if len(titled) == 1 else found
 
-    def _titled(self, fetched: FetchedPaper, key: str, found: list[Entry]) -> list[Entry]:
+    def _titled(self, fetched: FetchedPaper, keys: list[str], found: list[Entry]) -> list[Entry]:
         """Rows of this title that may be the same paper.
 
         A record without identifiers means the oldest of them, so that it means the same tomorrow, when there are more.
         """
         records = [(fetched.arxiv_id, fetched.doi, fetched.authors)]
         records += [(entry.paper.arxiv_id, entry.paper.doi, entry.paper.authors) for entry in found]
-        named = [entry for entry in self.by_title.get(key, ()) if entry.final not in found]
+        named = [entry for key in keys for entry in self.by_title.get(key, ()) if entry.final not in found]
         fitting = distinct(entry.final for entry in named if all(fits(entry, *record) for record in records))
-        if fetched.arxiv_id or fetched.doi:
-            return fitting
-        # A constraint: without identifiers the title is the identity, whoever the authors are.
-        finals = distinct(entry.final for entry in named)
-        nameless = [entry for entry in finals if not entry.paper.arxiv_id and not entry.paper.doi]
-        return sorted(fitting, key=age)[:1] or nameless
+        return fitting if fetched.arxiv_id or fetched.doi else sorted(fitting, key=age)[:1]
 
     def _join(self, one: Entry, other: Entry) -> Entry:
         """Two rows are one paper: the loser points at the winner, which takes what it lacks."""
@@ -151,7 +148,8 @@ class Catalogue:
         has_changed = changes.apply(paper, fetched, now=self.now, is_sample=self.is_sample)
         has_changed |= self._take_identifiers(paper, fetched)
         if (paper.title, paper.authors) != (former.title, former.authors):
-            paper.title_key = changes.key_of(paper)
+            if former.title_key not in (keys := changes.keys_of(paper)):
+                paper.title_key = keys[0]
             if paper.title_key != former.title_key or not identity.share_someone(former.authors, paper.authors):
                 self._retire(entry, former)
         if has_changed:
@@ -184,6 +182,11 @@ def fits(entry: Entry, arxiv_id: str | None, doi: str | None, authors: Sequence[
     """The identifiers are those of the paper it leads to; the authors are those who bore this title."""
     paper = entry.final.paper
     return identity.could_be_one(arxiv_id, doi, authors, (paper.arxiv_id, paper.doi, entry.paper.authors))
+
+
+def is_nameless(entry: Entry) -> bool:
+    """Whether the row itself has nothing but its title to be known by."""
+    return entry.joined_to is None and not entry.paper.arxiv_id and not entry.paper.doi
 
 
 def age(entry: Entry) -> tuple[bool, int]:

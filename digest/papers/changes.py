@@ -11,7 +11,7 @@ from enum import Enum, auto
 from typing import Any, TypeVar
 
 from digest.models import Paper
-from digest.papers.identity import title_key
+from digest.papers.identity import title_keys
 from digest.sources import FetchedPaper
 from digest.sources.identifiers import arxiv_month
 
@@ -47,7 +47,7 @@ def created(fetched: FetchedPaper, *, now: datetime, is_sample: bool) -> Paper:
         seen = datetime.combine(arxiv_month(fetched.arxiv_id), time(), UTC)
     paper = Paper(
         title=fetched.title,
-        title_key=key_of(fetched),
+        title_key=keys_of(fetched)[0],
         first_seen_at=min(seen, now),
         is_sample=is_sample,
     )
@@ -55,8 +55,8 @@ def created(fetched: FetchedPaper, *, now: datetime, is_sample: bool) -> Paper:
     return paper
 
 
-def key_of(paper: FetchedPaper | Paper) -> str:
-    return title_key(paper.title, paper.authors, (paper.url, paper.abstract))
+def keys_of(paper: FetchedPaper | Paper) -> list[str]:
+    return title_keys(paper.title, paper.authors, (paper.url, paper.abstract))
 
 
 def apply(paper: Paper, fetched: FetchedPaper, *, now: datetime, is_sample: bool) -> bool:

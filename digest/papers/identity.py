@@ -22,13 +22,21 @@ TELLING_WORDS = 4
 TELLING_LETTERS = 30
 
 
-def title_key(title: str, authors: Sequence[str], otherwise: Iterable[str]) -> str:
-    """64 hexadecimal digits. `otherwise` (address, abstract) tells papers with short titles and no authors apart."""
+def title_keys(title: str, authors: Sequence[str], otherwise: Iterable[str]) -> list[str]:
+    """What the paper may be filed under, the usual key first; 64 hexadecimal digits each.
+
+    The title alone, if it tells enough, and the title with its first author: for short titles, and for papers whose
+    title is taken by other people. `otherwise` (address, abstract) stands in where a short title has no authors.
+    """
     words = words_of(title)
-    parts = ["".join(words)]
+    first = authors[0] if authors else next((value for value in otherwise if value), "")
+    alone, signed = digest("".join(words)), digest("".join(words), "".join(sorted(words_of(first))))
     if not is_telling(words):
-        first = authors[0] if authors else next((value for value in otherwise if value), "")
-        parts.append("".join(sorted(words_of(first))))
+        return [signed]
+    return [alone, signed] if authors else [alone]
+
+
+def digest(*parts: str) -> str:
     return sha256("\n".join(parts).encode("utf-8", "replace")).hexdigest()
 
 
@@ -64,4 +72,5 @@ def share_someone(authors: Sequence[str], others: Sequence[str]) -> bool:
 
 
 def parts_of(names: Sequence[str]) -> set[str]:
-    return {word for name in names[:100] for word in words_of(name) if len(word) > 1}
+    words = {word for name in names[:100] for word in words_of(name)}
+    return {word for word in words if len(word) > 1} or words
