@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import Envelope
 from django.conf import LazySettings
 from django.core import mail
 from django.core.mail.message import BadHeaderError
 
 from digest import previews
-from digest.rendering import CompiledEdition, DigestMessage, assemble
+from digest.previews import DAY, PAPERS, TOPICS
+from digest.rendering import CompiledEdition, DigestMessage, EditionFacts, assemble, compile_facts
 from digest.rendering.message import EncodedMessage
+from tests import services
 from tests.rendering.conftest import UID, picks, reader
 
 DIGESTS = [preview.slug for preview in previews.all_previews() if "confirm" not in preview.slug]
@@ -149,3 +154,28 @@ def test_djangos_own_backends_take_it(
         "dummy": lambda: message.message().as_string(),
     }[backend]()
     assert f"Message-ID: <{UID}@mail.example.org>" in written
+
+
+def test_a_mail_server_receives_the_very_bytes() -> None:
+    received: list[tuple[str, list[str], bytes]] = []
+
+    class Keeper:
+        async def handle_DATA(self, server: object, session: object, envelope: Envelope) -> str:
+            received.append((envelope.mail_from or "", envelope.rcpt_tos, envelope.original_content or b""))
+            return "250 OK"
+
+    dotted = replace(PAPERS[0], abstract="....", title=".hidden", authors=("From me",))
+    compiled = compile_facts(EditionFacts("daily", DAY, ".\n\n.."), [dotted], TOPICS)
+    message = assemble(compiled, reader(), picks(dotted.id))
+    port = services.free_port()
+    controller = Controller(Keeper(), hostname="127.0.0.1", port=port)
+    controller.start()
+    try:
+        with mail.get_connection(
+            "django.core.mail.backends.smtp.EmailBackend", host="127.0.0.1", port=port
+        ) as connection:
+            assert connection.send_messages([message]) == 1
+    finally:
+        controller.stop()
+    raw = message.message().as_bytes(linesep="\r\n")
+    assert received == [("digest@mail.example.org", ["ada@example.org"], raw)]
