@@ -15,7 +15,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from digest.admin.display import chip, cut, part_names, topic_names
-from digest.models import Delivery, DeliveryState, Paper, ProviderEvent
+from digest.models import Delivery, DeliveryState, Edition, Paper, ProviderEvent
 from subscriptions import addresses
 from subscriptions.admin.base import Facts, ModelAdmin, TabularInline
 
@@ -53,10 +53,24 @@ class EventInline(Facts, TabularInline[ProviderEvent, Delivery]):
     hide_title = True
 
 
+class RecentEditionFilter(admin.SimpleListFilter):
+    """The newest editions only: a list of all of them would grow for ever. Older ones link here with their id."""
+
+    title = "edition"
+    parameter_name = "edition"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin[Delivery]) -> list[tuple[str, str]]:
+        return [(str(edition.pk), str(edition)) for edition in Edition.objects.all()[:15]]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> QuerySet[Delivery]:
+        chosen = self.value() or ""
+        return queryset.filter(edition=int(chosen)) if chosen.isdecimal() and len(chosen) < 10 else queryset
+
+
 @admin.register(Delivery)
 class DeliveryAdmin(Facts, ModelAdmin[Delivery]):
     list_display = ["uid_start", "reader", "edition", "status", "paper_count", "due_at", "accepted_at", "brief_detail"]
-    list_filter = ["state", "edition__kind", "edition"]
+    list_filter = ["state", "edition__kind", RecentEditionFilter]
     list_select_related = ["edition", "subscriber"]
     search_fields = ["uid"]
     search_help_text = "A reader's whole address, a delivery's id, or the provider's message id"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.db.models import Max, Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -55,9 +55,9 @@ class VisibilityFilter(admin.SimpleListFilter):
 @admin.register(Paper)
 class PaperAdmin(ModelAdmin[Paper]):
     list_display = ["short_title", "identity", "field", "upvotes", "first_seen_at", "visibility"]
-    list_filter = [VisibilityFilter, "is_sample", "listings__source", "primary_category"]
-    search_fields = ["title", "arxiv_id__startswith", "doi__iexact", "authors__icontains"]
-    search_help_text = "Title, author, arXiv id or DOI"
+    list_filter = [VisibilityFilter, "is_sample", "listings__source"]
+    search_fields = ["title", "arxiv_id__startswith", "doi__iexact", "authors__icontains", "primary_category__iexact"]
+    search_help_text = "Title, author, arXiv id, DOI or category"
     date_hierarchy = "first_seen_at"
     actions = ["hide_papers", "show_papers"]
     inlines = [ListingInline, SignalInline]
@@ -76,8 +76,9 @@ class PaperAdmin(ModelAdmin[Paper]):
         return [name for name in fields if name != "is_hidden"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Paper]:
-        votes = Max("signals__value", filter=Q(signals__kind=SignalKind.UPVOTES))
-        return super().get_queryset(request).select_related("merged_into").annotate(votes=votes)
+        votes = Signal.objects.filter(paper=OuterRef("pk"), kind=SignalKind.UPVOTES).order_by("-observed_on")
+        papers = super().get_queryset(request).select_related("merged_into")
+        return papers.annotate(votes=Subquery(votes.values("value")[:1]))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

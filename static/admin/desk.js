@@ -74,6 +74,10 @@
     send(form, fields, form.querySelector("textarea")?.id);
   });
 
+  document.addEventListener("change", (event) => {
+    if (event.target.matches(".curate-filters select")) event.target.form.requestSubmit();
+  });
+
   addEventListener("beforeunload", (event) => { if (dirty().length) event.preventDefault(); });
 
   /* Drag and drop: a row is draggable while its handle is held. */

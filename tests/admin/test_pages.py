@@ -160,10 +160,16 @@ def test_papers_are_filtered_by_what_readers_see(chief: Client, query: str, expe
     assert [each.title for each in found] == [expected]
 
 
-@pytest.mark.parametrize("typed", ["2607.01234", "10.1000/XYZ", "lovelace", "careful inquiry"])
+@pytest.mark.parametrize("typed", ["2607.01234", "10.1000/XYZ", "lovelace", "careful inquiry", "cs.ro"])
 def test_a_paper_is_found_by_id_doi_author_or_title(chief: Client, typed: str) -> None:
     PaperFactory(authors=["Someone Else"])
-    wanted = PaperFactory(arxiv_id="2607.01234", doi="10.1000/xyz", authors=["Ada Lovelace"], title="A careful inquiry")
+    wanted = PaperFactory(
+        arxiv_id="2607.01234",
+        doi="10.1000/xyz",
+        authors=["Ada Lovelace"],
+        title="A careful inquiry",
+        primary_category="cs.RO",
+    )
     assert list(chief.get(page(Paper, "changelist"), {"q": typed}).context["cl"].queryset) == [wanted]
 
 
@@ -221,6 +227,13 @@ def test_deliveries_are_found_by_address_uid_and_message_id(chief: Client) -> No
     wanted, _ = DeliveryFactory(provider_message_id="abc-1"), DeliveryFactory()
     for typed in (wanted.subscriber.email.upper(), str(wanted.uid), "abc-1"):
         assert list(chief.get(page(Delivery, "changelist"), {"q": typed}).context["cl"].queryset) == [wanted]
+
+
+def test_deliveries_are_filtered_by_edition(chief: Client) -> None:
+    wanted, _ = DeliveryFactory(), DeliveryFactory()
+    reply = chief.get(page(Delivery, "changelist"), {"edition": wanted.edition_id})
+    assert list(reply.context["cl"].queryset) == [wanted]
+    assert chief.get(page(Delivery, "changelist"), {"edition": "x"}).context["cl"].queryset.count() == 2
 
 
 def test_the_ledger_hides_addresses_from_who_may_not_see_readers(db: None) -> None:

@@ -152,6 +152,19 @@ def test_the_keyboard_moves_a_paper_and_stays_with_it(desk: Page) -> None:
     expect(row(desk, "Paper 1").get_by_role("button", name="Move down")).to_be_focused()
 
 
+def test_a_place_is_typed(desk: Page) -> None:
+    place = row(desk, "Paper 5").get_by_label("Place in the list")
+    place.fill("2")
+    place.press("Enter")
+    stands(desk, "15234")
+
+
+def test_choosing_a_filter_shows_it_at_once(desk: Page, edition: Edition) -> None:
+    EditionPaper.objects.filter(paper__title="Paper 4").update(decision="pinned")
+    desk.get_by_label("Decision").select_option("pinned")
+    stands(desk, "4")
+
+
 def test_an_edition_published_meanwhile_says_so(desk: Page, edition: Edition) -> None:
     Edition.objects.filter(pk=edition.pk).update(state="published", published_at=timezone.now())
     row(desk, "Paper 2").get_by_role("button", name="Hide").click()
