@@ -75,12 +75,12 @@ clean: ## Remove the environment and the caches; var/ (the database) and .env st
 # The stamps make a start that finds nothing changed cost nothing. requirements-dev.txt holds all of requirements.txt.
 .venv/.installed: requirements.txt | .venv/bin/python
 	@echo "Installing $<"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 .venv/.installed-dev: requirements-dev.txt | .venv/bin/python
 	@echo "Installing $<"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r $<
 	@touch $@ .venv/.installed
 
 # Written once, readable by its owner alone, and never overwritten.

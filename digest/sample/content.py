@@ -16,8 +16,8 @@ from digest.sample import network, papers, readers
 Say = Callable[[str], None]
 # Real sources are asked one after the other, politely; those that remain are due at the first tick.
 FETCH_SECONDS = 60
-PINNED = "Small Print: Language Models That Read the Footnotes"
-BLURB = "Our pick: everybody skips the conditions, and now we know at which layer."
+PRAISED = "Small Print: Language Models That Read the Footnotes"
+BLURB = "Everybody skips the conditions, and now we know at which layer."
 NOTE = "These papers are invented, for trying Paperboy out. Real ones replace them once the network answers."
 
 
@@ -73,9 +73,11 @@ def publish_first(now: datetime, say: Say) -> None:
 
 
 def decorate(edition: Edition) -> None:
-    """What an editor would add, where the papers are the invented ones: nobody's real work is commented on."""
-    paper = Paper.objects.filter(is_sample=True, title=PINNED, entries__edition=edition).first()
+    """An editor's words, where the papers are invented: nobody's real work is commented on.
+
+    Nothing is pinned, so that each sample reader's digest begins with something of their own.
+    """
+    paper = Paper.objects.filter(is_sample=True, title=PRAISED, entries__edition=edition).first()
     if paper is not None and edition.state == EditionState.OPEN:
-        editions.pin(edition, paper)
         editions.set_blurb(edition, paper, BLURB)
         editions.set_note(edition, NOTE)

@@ -80,9 +80,9 @@ def test_one_edition_is_out_and_one_is_open_for_curation():
     published = Edition.objects.published().get()
     assert published.date == NOW.date()
     assert published.note == content.NOTE
-    pinned = EditionPaper.objects.get(edition=published, decision="pinned")
-    assert pinned.paper.title == content.PINNED
-    assert pinned.blurb == content.BLURB
+    praised = EditionPaper.objects.exclude(blurb="").get(edition=published)
+    assert praised.paper.title == content.PRAISED
+    assert praised.blurb == content.BLURB
     assert Edition.objects.get(state="open").date == NOW.date() + timedelta(days=1)
 
 
