@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from celery import shared_task
 from django.conf import settings
@@ -23,7 +26,7 @@ logger = logging.getLogger(__name__)
 MAX_CHUNKS_A_TICK = 50
 # A task that no worker took before the next tick is worthless: that tick enqueues another.
 EXPIRES = 55  # seconds
-# A chunk ends by itself before Celery ends it, with time for the message on the wire to be answered.
+# A long task ends by itself before Celery ends it, with time for the message on the wire to be answered.
 WRAP_UP = 60  # seconds
 # In the cache: when a worker last took a tick, in seconds since 1970. Health checks read it.
 HEARTBEAT = "paperboy:last-tick"
@@ -31,10 +34,7 @@ HEARTBEAT = "paperboy:last-tick"
 
 @shared_task
 def tick() -> None:
-    """Every minute: publish, rescue, plan, have mail sent, visit sources. A step that fails stops no other.
-
-    Sources come last: their visits wait for one another's turns, and no mail should queue behind them.
-    """
+    """Every minute: publish, rescue, plan, have mail sent, visit sources. A step that fails stops no other."""
     now = timezone.now()
     for step in (
         _note_heartbeat,
@@ -50,10 +50,19 @@ def tick() -> None:
 
 @shared_task
 def refresh_source(source_id: int) -> None:
-    """Visit one source, unless another worker just did."""
+    """Visit one source, due or not: an editor asked for it."""
     source = Source.objects.filter(pk=source_id).first()
     if source is not None:
         ingestion.refresh(source, timezone.now())
+
+
+@shared_task
+def refresh_due(source_ids: Sequence[int]) -> None:
+    """Visit sources that are still due, one after another, while there is time; the next tick has the rest done."""
+    deadline = time.monotonic() + settings.CELERY_TASK_SOFT_TIME_LIMIT - WRAP_UP
+    for source_id in source_ids:
+        if time.monotonic() < deadline:
+            ingestion.refresh_if_due(source_id, timezone.now())
 
 
 @shared_task
@@ -75,8 +84,12 @@ def _note_heartbeat(now: datetime) -> None:
 
 
 def _visit_sources(now: datetime) -> None:
-    for source_id in Source.objects.due(now).values_list("pk", flat=True):
-        refresh_source.apply_async((source_id,), expires=EXPIRES)
+    """One task a host: its sources wait for one another's turns, and must not hold every worker while they do."""
+    hosts: defaultdict[str | None, list[int]] = defaultdict(list)
+    for source_id, url in Source.objects.due(now).values_list("pk", "url"):
+        hosts[urlsplit(url).hostname].append(source_id)
+    for source_ids in hosts.values():
+        refresh_due.apply_async((source_ids,), expires=EXPIRES)
 
 
 def _enqueue_sending(now: datetime) -> None:

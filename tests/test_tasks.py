@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from digest import tasks
 from digest.delivery import ledger, sending
+from digest.ingestion import visits
 from digest.models import Delivery
 from tests.delivery.conftest import issue
 from tests.factories import DeliveryFactory, SourceFactory, SubscriberFactory
@@ -25,7 +26,7 @@ def enqueued(monkeypatch) -> list[tuple[str, tuple, dict]]:
     def note(name: str, args: tuple = (), **options: object) -> None:
         calls.append((name, args, options))
 
-    for name in ("refresh_source", "send_chunk", "send_pending_confirmations"):
+    for name in ("refresh_due", "send_chunk", "send_pending_confirmations"):
         monkeypatch.setattr(getattr(tasks, name), "apply_async", partial(note, name))
     return calls
 
@@ -34,14 +35,33 @@ def names(enqueued) -> list[str]:
     return [name for name, _, _ in enqueued]
 
 
-def test_a_tick_enqueues_one_visit_for_each_due_source(enqueued):
-    due = SourceFactory(next_check_at=None)
-    SourceFactory(next_check_at=timezone.now() + timedelta(hours=1))
-    SourceFactory(is_enabled=False)
+def test_a_tick_enqueues_one_task_for_all_due_sources_of_a_host(enqueued):
+    near = [SourceFactory(next_check_at=None, url=f"https://near.example/{name}").pk for name in "ab"]
+    far = SourceFactory(next_check_at=None, url="https://far.example/feed").pk
+    later = SourceFactory(next_check_at=timezone.now() + timedelta(hours=1), url="https://near.example/c").pk
+    off = SourceFactory(is_enabled=False, url="https://near.example/d").pk
     tasks.tick()
-    visits = [args for name, args, _ in enqueued if name == "refresh_source"]
-    assert (due.pk,) in visits
-    assert len(visits) == tasks.Source.objects.due(timezone.now()).count()
+    visits = [sorted(*args) for name, args, _ in enqueued if name == "refresh_due"]
+    assert near in visits
+    assert [far] in visits
+    assert not {later, off} & {source_id for visit in visits for source_id in visit}
+
+
+def test_only_sources_that_are_still_due_are_visited(monkeypatch):
+    visited: list[int] = []
+    monkeypatch.setattr(visits, "visit", lambda source, now: visited.append(source.pk))
+    due, taken = (SourceFactory(next_check_at=at).pk for at in (None, timezone.now() + timedelta(minutes=10)))
+    tasks.refresh_due([due, taken, 987654])
+    tasks.refresh_due([due])
+    assert visited == [due]
+
+
+def test_visits_end_before_celery_ends_them(monkeypatch, settings):
+    settings.CELERY_TASK_SOFT_TIME_LIMIT = tasks.WRAP_UP
+    visited: list[int] = []
+    monkeypatch.setattr(visits, "visit", lambda source, now: visited.append(source.pk))
+    tasks.refresh_due([SourceFactory(next_check_at=None).pk])
+    assert visited == []
 
 
 def test_a_tick_plans_and_enqueues_a_task_for_each_chunk(enqueued, settings):
@@ -64,7 +84,7 @@ def test_what_is_enqueued_expires_before_the_next_tick_enqueues_it_again(enqueue
     DeliveryFactory(due_at=timezone.now() - timedelta(minutes=1))
     SourceFactory(next_check_at=None)
     tasks.tick()
-    assert {"refresh_source", "send_chunk", "send_pending_confirmations"} <= set(names(enqueued))
+    assert {"refresh_due", "send_chunk", "send_pending_confirmations"} <= set(names(enqueued))
     assert all(options["expires"] < 60 for _, _, options in enqueued)
 
 
