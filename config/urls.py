@@ -6,6 +6,6 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("digest.urls")),
     path("", include("subscriptions.urls")),
-    path("anymail/", include("anymail.urls")),
+    path("anymail/", include("digest.views.webhooks")),
     path("admin/", admin.site.urls),
 ]

@@ -20,7 +20,7 @@ from typing import Any
 
 from anymail.signals import AnymailTrackingEvent, EventType, RejectReason
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -60,9 +60,15 @@ SPARKPOST_HARD = {"10", "30"}  # invalid recipient; generic bounce without recip
 
 
 def receive(sender: type, event: AnymailTrackingEvent, esp_name: str, **_: Any) -> None:
-    """Anymail's tracking signal. What cannot be understood is logged, so that the rest of its batch still counts."""
+    """Anymail's tracking signal. What cannot be understood is logged, so that the rest of its batch still counts.
+
+    While the database does not answer nothing can be kept: the error goes on to the provider, which then sends the
+    whole batch again.
+    """
     try:
         record(event, esp_name, timezone.now())
+    except (OperationalError, InterfaceError):
+        raise
     except Exception:
         logger.exception("An event from %s could not be recorded", esp_name)
 

@@ -131,7 +131,7 @@ def test_an_open_edition_cannot_be_seen(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["daily/2026-07-15", "daily/2026-13-01", "daily/x", "hourly/2026-07-14", "daily/20260714"]
+    "path", ["daily/2026-07-15", "daily/2026-13-01", "daily/x", "hourly/2026-07-14", "%00/2026-07-14", "daily/20260714"]
 )
 def test_an_edition_that_is_not_there_is_a_helpful_404(client: Client, path: str) -> None:
     published()

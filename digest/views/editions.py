@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from digest import queries
 from digest.editions import ranked_entries
+from digest.models import EditionKind
 from digest.views import stories
 
 EDITIONS_PER_PAGE = 60
@@ -25,6 +26,8 @@ def archive(request: HttpRequest) -> HttpResponse:
 @require_safe
 def edition(request: HttpRequest, kind: str, day: str) -> HttpResponse:
     """One published edition in its general order; an open one is not to be seen."""
+    if kind not in EditionKind.values:
+        raise Http404
     issue = get_object_or_404(queries.published_editions(), kind=kind, date=_date(day))
     page = Paginator(ranked_entries(issue), PAPERS_PER_PAGE).get_page(request.GET.get("page"))
     context = {"edition": issue, "page": page, "stories": stories.from_ranking(page.object_list)}
