@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 PORT ?= 8000
+BENCH_PORT ?= 2526
 BIN := .venv/bin
 PYTEST := $(BIN)/pytest -n auto
 # Tools that only read the code need the settings to import, not to be anyone's.
@@ -39,7 +40,7 @@ migrations: .venv/.installed-dev ## Every model change has its migration
 deploy: .venv/.installed-dev ## Django's deployment checks, on the settings a production site would have
 	@env -i PATH="$$PATH" HOME="$$HOME" ENV_FILE=docs/production.env $(BIN)/python manage.py check --deploy --fail-level WARNING
 
-test-postgres: .venv/.installed-dev ## Run the tests that touch the database on PostgreSQL
+test-postgres: .venv/.installed-dev ## Run the tests that touch the database once more, on PostgreSQL
 	TEST_DATABASE=postgres $(PYTEST)
 
 format: .venv/.installed-dev ## Format the code and sort the imports
@@ -47,7 +48,12 @@ format: .venv/.installed-dev ## Format the code and sort the imports
 	$(BIN)/ruff format
 
 bench: .venv/.installed-dev ## Delivery speed against the plain Django way, into smtp-sink on this machine
-	$(BIN)/python -m tests.bench
+	@PATH="$$PATH:/usr/sbin"; mkdir -p var; \
+	command -v smtp-sink > /dev/null || { echo "smtp-sink is not installed: make system-deps" >&2; exit 1; }; \
+	test "$$(id -u)" != 0 || user="-u root"; \
+	smtp-sink $$user 127.0.0.1:$(BENCH_PORT) 100 & sink=$$!; trap 'kill $$sink' EXIT; sleep 1; \
+	$(NEUTRAL) $(BIN)/python manage.py bench_delivery --transport smtp --port $(BENCH_PORT) > var/bench.txt; code=$$?; \
+	cat var/bench.txt; tail -n 1 var/bench.txt > var/bench.json; exit $$code
 
 demo-real: .venv/.installed-dev ## The whole story on real feeds: ingest, sign up, send, receive, unsubscribe
 	$(BIN)/pytest tests/test_pipeline.py -s

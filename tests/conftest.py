@@ -13,6 +13,19 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tests import services
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL only the tests that touch the suite's own database are run again."""
+    if os.environ.get("TEST_DATABASE") != "postgres":
+        return
+    touching = [item for item in items if item.get_closest_marker("django_db") or "db" in fixtures_of(item)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(touching)])
+    items[:] = touching
+
+
+def fixtures_of(item: pytest.Item) -> list[str]:
+    return getattr(item, "fixturenames", [])
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The reference data beside the project: used in place, never copied into it."""
@@ -21,16 +34,16 @@ def shared_data() -> Path:
     return services.SHARED_DATA
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def postgres_url() -> Iterator[str]:
-    """A PostgreSQL database of this worker's own, dropped at the end."""
+    """An empty PostgreSQL database of this test's own, dropped afterwards."""
     with services.postgres_database() as url:
         yield url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def redis_url() -> Iterator[str]:
-    """A Redis that nobody else uses: flushing it is safe."""
+    """A Redis of this test's own, started empty."""
     with services.redis_server() as url:
         yield url
 
