@@ -1,10 +1,13 @@
 """Takes a web request, says where it comes from and whether that place has signed up enough for now."""
 
 import ipaddress
+import logging
 
 from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
+
+logger = logging.getLogger(__name__)
 
 HOUR = 3600  # seconds
 
@@ -21,7 +24,19 @@ def ip_address(request: HttpRequest) -> str | None:
 
 
 def may_sign_up(request: HttpRequest) -> bool:
-    """Count one sign-up; False beyond `SIGNUPS_PER_IP_PER_HOUR` or, all places together, `SIGNUPS_PER_HOUR`."""
+    """Count one sign-up; False beyond `SIGNUPS_PER_IP_PER_HOUR` or, all places together, `SIGNUPS_PER_HOUR`.
+
+    True while the cache does not answer: a lost count must not lose a reader, and each address keeps its own daily
+    limit in the database.
+    """
+    try:
+        return _counted(request)
+    except Exception:  # each cache backend has its own errors
+        logger.exception("Sign-ups cannot be counted")
+        return True
+
+
+def _counted(request: HttpRequest) -> bool:
     per_hour: int = settings.SIGNUPS_PER_HOUR
     if _count(f"signups:{_network(request)}") > settings.SIGNUPS_PER_IP_PER_HOUR:
         return False

@@ -180,6 +180,17 @@ def test_one_place_cannot_sign_up_the_world(sign_up: SignUp, settings: Any) -> N
     assert 'value="reader9@example.org"' in last.content.decode()
 
 
+def test_a_cache_that_does_not_answer_loses_nobody(
+    settings: Any, sign_up: SignUp, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1/0"}
+    }
+    assert sign_up("ada@example.org").status_code == 302
+    assert Subscriber.objects.get().email == "ada@example.org"
+    assert "Sign-ups cannot be counted" in caplog.text
+
+
 def test_all_places_together_have_a_limit(sign_up: SignUp, settings: Any) -> None:
     settings.SIGNUPS_PER_HOUR = 1
     assert [sign_up(f"reader{number}@example.org").status_code for number in range(2)] == [302, 429]
