@@ -73,8 +73,11 @@ def _since(kind: str, issue: date, now: datetime) -> datetime:
 
 def _sightings(kind: str, since: datetime, now: datetime, keep: Collection[int]) -> list[_Sighting]:
     recent = Q(first_seen_at__gt=since, first_seen_at__lte=now)
-    listed = Q(pk__in=Listing.objects.filter(recent).values("paper"), first_seen_at__lte=now)
-    papers = Paper.objects.showable().filter(recent | listed | Q(pk__in=keep)).order_by("id")
+    listed = Listing.objects.filter(recent, paper__first_seen_at__lte=now).values("paper")
+    kept = Paper.objects.filter(pk__in=keep).order_by().values("pk")
+    # A union, as each of its branches has its index; the same with OR would read every paper there is.
+    wanted = Paper.objects.filter(recent).order_by().values("pk").union(listed, kept)
+    papers = Paper.objects.showable().filter(pk__in=wanted).order_by("id")
     rows = list(
         papers.values("id", "first_seen_at", "published_at")
         .annotate(listed_on=Max("listings__listed_on"))

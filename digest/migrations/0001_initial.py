@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("uid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ("address_hash", models.CharField(db_index=True, max_length=64)),
+                ("address_hash", models.CharField(max_length=64)),
                 (
                     "state",
                     models.CharField(
@@ -115,13 +115,14 @@ class Migration(migrations.Migration):
                 ("attempts", models.PositiveSmallIntegerField(default=0, editable=False)),
                 ("claimed_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 ("accepted_at", models.DateTimeField(blank=True, editable=False, null=True)),
-                ("provider_message_id", models.CharField(blank=True, db_index=True, editable=False, max_length=255)),
+                ("provider_message_id", models.CharField(blank=True, editable=False, max_length=255)),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ("updated_at", models.DateTimeField(auto_now=True)),
                 (
                     "subscriber",
                     models.ForeignKey(
                         blank=True,
+                        db_index=False,
                         null=True,
                         on_delete=django.db.models.deletion.SET_NULL,
                         related_name="deliveries",
@@ -131,13 +132,16 @@ class Migration(migrations.Migration):
                 (
                     "edition",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="deliveries", to="digest.edition"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="deliveries",
+                        to="digest.edition",
                     ),
                 ),
             ],
             options={
                 "verbose_name_plural": "deliveries",
-                "ordering": ["-created_at", "-id"],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
@@ -265,7 +269,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("value", models.PositiveIntegerField()),
-                ("observed_on", models.DateField(db_index=True)),
+                ("observed_on", models.DateField()),
                 (
                     "paper",
                     models.ForeignKey(
@@ -343,7 +347,9 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="delivery",
-            index=models.Index(condition=models.Q(("state", "queued")), fields=["due_at"], name="delivery_queued_due"),
+            index=models.Index(
+                condition=models.Q(("state", "queued")), fields=["due_at", "id"], name="delivery_queued_due"
+            ),
         ),
         migrations.AddIndex(
             model_name="delivery",
@@ -353,11 +359,37 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="delivery",
-            index=models.Index(fields=["subscriber", "created_at"], name="delivery_reader_history"),
+            index=models.Index(
+                condition=models.Q(("state__in", ["queued", "claimed"])), fields=["subscriber"], name="delivery_in_hand"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="delivery",
+            index=models.Index(fields=["subscriber", "claimed_at"], name="delivery_reader_history"),
         ),
         migrations.AddIndex(
             model_name="delivery",
             index=models.Index(fields=["edition", "state"], name="delivery_edition_state"),
+        ),
+        migrations.AddIndex(
+            model_name="delivery",
+            index=models.Index(fields=["address_hash"], name="delivery_address"),
+        ),
+        migrations.AddIndex(
+            model_name="delivery",
+            index=models.Index(fields=["provider_message_id"], name="delivery_provider_id"),
+        ),
+        migrations.AddIndex(
+            model_name="listing",
+            index=models.Index(fields=["first_seen_at"], name="listing_first_seen"),
+        ),
+        migrations.AddIndex(
+            model_name="providerevent",
+            index=models.Index(fields=["received_at"], name="event_received"),
+        ),
+        migrations.AddIndex(
+            model_name="sourcerun",
+            index=models.Index(fields=["started_at"], name="source_run_started"),
         ),
         migrations.AddConstraint(
             model_name="delivery",

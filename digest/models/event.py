@@ -23,6 +23,7 @@ class ProviderEvent(models.Model):
 
     class Meta:
         ordering = ["-received_at", "-id"]
+        indexes = [models.Index(fields=["received_at"], name="event_received")]
 
     def __str__(self) -> str:
         return f"{self.provider} {self.kind}"

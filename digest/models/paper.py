@@ -79,6 +79,7 @@ class Listing(models.Model):
     first_seen_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
+        indexes = [models.Index(fields=["first_seen_at"], name="listing_first_seen")]
         constraints = [models.UniqueConstraint(fields=["paper", "source"], name="listing_once_per_source")]
 
     def __str__(self) -> str:
@@ -97,7 +98,7 @@ class Signal(models.Model):
     paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="signals")
     kind = models.CharField(max_length=10, choices=SignalKind.choices)
     value = models.PositiveIntegerField()
-    observed_on = models.DateField(db_index=True)
+    observed_on = models.DateField()
 
     class Meta:
         ordering = ["observed_on"]

@@ -82,6 +82,7 @@ class SourceRun(models.Model):
 
     class Meta:
         ordering = ["-started_at", "-id"]
+        indexes = [models.Index(fields=["started_at"], name="source_run_started")]
         constraints = [
             models.CheckConstraint(
                 condition=Q(received=models.F("new") + models.F("known") + models.F("updated") + models.F("refused")),

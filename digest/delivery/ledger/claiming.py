@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Exists, F, OuterRef, Q
 
-from digest.delivery.ledger.leasing import LEASE, QUIET_TIME, skip
+from digest.delivery.ledger.leasing import LEASE, QUIET_TIME, others_of_reader, skip
 from digest.models import Delivery, DeliveryState
 from digest.models.delivery import DeliveryQuerySet
 from subscriptions.models import Subscriber, SubscriberQuerySet
@@ -67,13 +67,12 @@ def _claim_together(deliveries: Sequence[Delivery], token: uuid.UUID, now: datet
 
 
 def _claimable(ids: list[int], token: uuid.UUID) -> DeliveryQuerySet:
-    others = Delivery.objects.filter(subscriber=OuterRef("subscriber")).exclude(pk=OuterRef("pk"))
     leased_at = OuterRef("leased_until") - LEASE
-    since_lease = others.filter(Q(state=DeliveryState.CLAIMED) | Q(claimed_at__gt=leased_at - QUIET_TIME))
     return Delivery.objects.filter(
         Q(pk__in=ids, lease=token, state=DeliveryState.QUEUED),
         Exists(_reader().mailable()),
-        ~Exists(since_lease),
+        ~Exists(others_of_reader().filter(state=DeliveryState.CLAIMED)),
+        ~Exists(others_of_reader().filter(claimed_at__gt=leased_at - QUIET_TIME)),
     )
 
 
