@@ -54,6 +54,7 @@ DELIVERY_MAX_ATTEMPTS = env.int("DELIVERY_MAX_ATTEMPTS", default=5)
 LATE_DELIVERY_HOURS = env.int("LATE_DELIVERY_HOURS", default=12)
 UNKNOWN_DELIVERIES = env.str("UNKNOWN_DELIVERIES", default="skip")
 MEMORY_DAYS = env.int("MEMORY_DAYS", default=0)  # for ever
+RECORDS_DAYS = env.int("RECORDS_DAYS", default=90)
 
 # Readers
 
@@ -101,6 +102,9 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         init_command="PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-65536;",
     )
 CACHES = {"default": env.cache_url("CACHE_URL", default="dbcache://paperboy_cache")}
+if CACHES["default"]["BACKEND"].endswith(("DatabaseCache", "LocMemCache")):
+    # At Django's own limit, 300, a third of all sign-up counts would be thrown away time and again.
+    CACHES["default"].setdefault("OPTIONS", {}).setdefault("MAX_ENTRIES", 100_000)
 
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="filesystem://")
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # one log format for all processes

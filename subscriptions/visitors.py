@@ -2,6 +2,7 @@
 
 import ipaddress
 import logging
+import time
 
 from django.conf import settings
 from django.core.cache import cache
@@ -53,9 +54,15 @@ def _network(request: HttpRequest) -> str:
 
 
 def _count(key: str) -> int:
+    """How often this came up within the present hour of the clock, this time included."""
+    # The hour is part of the key: in the database cache `incr` also makes the row expire five minutes later, so that
+    # it would be forgotten too soon, or on a busy site never.
+    key = f"{key}:{int(time.time() // HOUR)}"
     cache.add(key, 0, HOUR)
     try:
-        return cache.incr(key)
-    except ValueError:  # it expired between the two calls: a new hour begins
-        cache.set(key, 1, HOUR)
-        return 1
+        count = cache.incr(key)
+    except ValueError:  # evicted between the two calls
+        count = 1
+        cache.set(key, count, HOUR)
+    cache.touch(key, HOUR)
+    return count

@@ -1,0 +1,28 @@
+"""Sign-ups are counted by the hour on every cache, the database's too."""
+
+from __future__ import annotations
+
+import pytest
+import time_machine
+from django.core.cache import caches
+from django.core.management import call_command
+
+from subscriptions import visitors
+
+DATABASE = {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "counts"}
+MEMORY = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "counts"}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("backend", [DATABASE, MEMORY], ids=["database", "memory"])
+def test_a_count_lasts_for_its_hour_and_no_longer(settings, backend):
+    settings.CACHES = {"default": backend}
+    if backend is DATABASE:
+        call_command("createcachetable", verbosity=0)
+    caches["default"].clear()
+    with time_machine.travel("2026-11-22 10:00:00+00:00", tick=False) as clock:
+        assert visitors._count("here") == 1
+        clock.move_to("2026-11-22 10:50:00+00:00")
+        assert visitors._count("here") == 2
+        clock.move_to("2026-11-22 11:00:01+00:00")
+        assert visitors._count("here") == 1
