@@ -25,6 +25,7 @@ RANGES = {
     "DELIVERY_CHUNK": range(1, 10_001),
     "DELIVERY_WINDOW": range(1, 201),
     "DELIVERY_MAX_ATTEMPTS": range(1, 101),
+    "RECORDS_DAYS": range(7, 3651),
     "CONFIRMATION_DAYS": range(1, 91),
     "FETCH_TIMEOUT_SECONDS": range(1, 301),
     "FETCH_MAX_BYTES": range(1024, 1024**3),

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.utils import timezone
 
-from digest import editions, ingestion
+from digest import editions, housekeeping, ingestion
 from digest.delivery import ledger
 from digest.delivery.sending import send_due
 from digest.models import Source
@@ -30,11 +30,12 @@ EXPIRES = 55  # seconds
 WRAP_UP = 60  # seconds
 # In the cache: when a worker last took a tick, in seconds since 1970. Health checks read it.
 HEARTBEAT = "paperboy:last-tick"
+DAY = 24 * 3600  # seconds
 
 
 @shared_task
 def tick() -> None:
-    """Every minute: publish, rescue, plan, have mail sent, visit sources. A step that fails stops no other."""
+    """Every minute: publish, rescue, plan, have mail sent, visit sources, tidy up. A step that fails stops no other."""
     now = timezone.now()
     for step in (
         _note_heartbeat,
@@ -44,6 +45,7 @@ def tick() -> None:
         _enqueue_sending,
         _sweep,
         _visit_sources,
+        _tidy,
     ):
         _guarded(step, now)
 
@@ -100,3 +102,9 @@ def _enqueue_sending(now: datetime) -> None:
 
 def _sweep(now: datetime) -> None:
     send_pending_confirmations.apply_async(expires=EXPIRES)
+
+
+def _tidy(now: datetime) -> None:
+    """Once a day; more often would do no harm."""
+    if cache.add("paperboy:tidied", True, DAY):
+        housekeeping.tidy(now)

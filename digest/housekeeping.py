@@ -1,0 +1,26 @@
+"""Takes the moment; deletes the records that only tell of the recent past and would otherwise grow for ever."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from axes.models import AccessLog
+from django.conf import settings
+from django.contrib.sessions.models import Session
+
+from digest.models import ProviderEvent, SourceRun
+
+
+def tidy(now: datetime) -> dict[str, int]:
+    """Forget visits to sources, providers' events and sign-ins after RECORDS_DAYS, and expired sessions; how many each.
+
+    The ledger, consent records, suppressions, papers and their signals are kept: digests are chosen by them.
+    """
+    before = now - timedelta(days=settings.RECORDS_DAYS)
+    old = {
+        "source runs": SourceRun.objects.filter(started_at__lt=before),
+        "provider events": ProviderEvent.objects.filter(received_at__lt=before),
+        "sign-ins": AccessLog.objects.filter(attempt_time__lt=before),
+        "sessions": Session.objects.filter(expire_date__lt=now),
+    }
+    return {name: rows.delete()[0] for name, rows in old.items()}

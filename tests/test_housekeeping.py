@@ -1,0 +1,49 @@
+"""What is forgotten after RECORDS_DAYS, what never, and that a tick sees to it once a day."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from axes.models import AccessLog
+from django.contrib.sessions.models import Session
+from django.core.cache import cache
+
+from digest import housekeeping, tasks
+from digest.models import Delivery, ProviderEvent, SourceRun
+from tests.factories import DeliveryFactory
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+def records(at: datetime) -> None:
+    delivery = DeliveryFactory(created_at=at)
+    SourceRun.objects.create(source_name="A feed", started_at=at)
+    ProviderEvent.objects.create(key=str(at), provider="test", kind="delivered", received_at=at, delivery=delivery)
+    AccessLog.objects.filter(pk=AccessLog.objects.create(username="editor").pk).update(attempt_time=at)
+    Session.objects.create(session_key=f"{at:%d%H}", session_data="", expire_date=at + timedelta(days=90))
+
+
+def test_old_records_are_forgotten_and_recent_ones_kept(settings):
+    settings.RECORDS_DAYS = 90
+    records(NOW - timedelta(days=90, hours=1))
+    records(NOW - timedelta(days=89))
+    assert set(housekeeping.tidy(NOW).values()) == {1}
+    assert [model.objects.count() for model in (SourceRun, ProviderEvent, AccessLog, Session)] == [1, 1, 1, 1]
+    assert SourceRun.objects.get().started_at == NOW - timedelta(days=89)
+
+
+def test_the_ledger_is_kept_for_ever():
+    records(NOW - timedelta(days=4000))
+    housekeeping.tidy(NOW)
+    assert Delivery.objects.count() == 1
+
+
+def test_one_tick_a_day_tidies_up(monkeypatch):
+    cache.clear()
+    tidied: list[datetime] = []
+    monkeypatch.setattr(housekeeping, "tidy", tidied.append)
+    tasks._tidy(NOW)
+    tasks._tidy(NOW + timedelta(minutes=1))
+    assert tidied == [NOW]
