@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.core.mail import EmailMessage
 
 from digest.models import Delivery, Edition
 from digest.rendering import CompiledEdition, ReaderFacts, assemble, compile_edition
 from digest.selection import Choice, Interests, choose, interests_of, load_pool
+from subscriptions.clock import zone_named
 from subscriptions.models import Subscriber
 
 
@@ -55,15 +55,8 @@ def _facts(delivery: Delivery, reader: Subscriber, now: datetime) -> ReaderFacts
         subscriber_id=reader.pk,
         email=reader.email,
         uid=delivery.uid,
-        local_date=now.astimezone(_zone(reader.time_zone)).date(),
+        local_date=now.astimezone(zone_named(reader.time_zone)).date(),
         now=now,
         topics=tuple(topic.name for topic in reader.topics.all() if topic.is_active),
         frequency=reader.frequency,
     )
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo("UTC")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib import admin, messages
@@ -24,6 +23,7 @@ from unfold.widgets import (
 
 from subscriptions import addresses, services, tasks
 from subscriptions.admin.base import Facts, ModelAdmin, ModelForm, TabularInline
+from subscriptions.clock import known_zones
 from subscriptions.models import ConsentRecord, Subscriber, SubscriberStatus, Suppression, Topic
 
 TONES = {SubscriberStatus.ACTIVE: "good", SubscriberStatus.PENDING: "warm", SubscriberStatus.UNSUBSCRIBED: "calm"}
@@ -51,7 +51,7 @@ class PreferencesForm(ModelForm[Subscriber]):
         super().__init__(*args, **kwargs)
         zone = self.fields.get("time_zone")  # read-only pages have no fields
         if isinstance(zone, forms.ChoiceField):
-            zone.choices = [(name, name) for name in sorted({*available_timezones(), self.instance.time_zone})]
+            zone.choices = [(name, name) for name in sorted({*known_zones(), self.instance.time_zone})]
 
     def preferences(self) -> services.Preferences:
         data = self.cleaned_data
