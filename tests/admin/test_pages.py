@@ -303,3 +303,13 @@ def test_the_login_leads_to_the_front_page(db: None) -> None:
     User.objects.create_superuser("chief", "", "a long password")
     reply = Client().post("/admin/login/", {"username": "chief", "password": "a long password"})
     assert reply["Location"] == "/admin/"
+
+
+def test_forged_addresses_and_choices_are_refused_by_every_list(chief: Client) -> None:
+    chief.raise_request_exception = False
+    for model in (Paper, Source, SourceRun, Edition, Delivery, ProviderEvent, Subscriber, ConsentRecord, Topic, User):
+        url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+        assert chief.get(url, {"state": "\0"}).status_code == 400
+        for key in ("abc", "\0", "-1", "²"):
+            forged = {"action": "refresh_now", "_selected_action": key}
+            assert chief.post(url, forged).status_code == 400
