@@ -58,7 +58,9 @@ def edition() -> Edition:
     """Five papers, "Paper 1" on top."""
     edition: Edition = EditionFactory.create(publish_at=timezone.now() + timedelta(hours=2), note="Good morning.")
     for number in range(1, 6):
-        paper = PaperFactory.create(title=f"Paper {number}", arxiv_id=f"0607.0000{number}", code_url="https://example.org/code")
+        paper = PaperFactory.create(
+            title=f"Paper {number}", arxiv_id=f"0607.0000{number}", code_url="https://example.org/code"
+        )
         EditionPaperFactory.create(edition=edition, paper=paper, trend=1 - number / 100, topics={"robotics": 0.01})
     return edition
 
