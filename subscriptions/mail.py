@@ -51,7 +51,7 @@ def _message(name: str, subscriber: Subscriber, facts: dict[str, str | int]) -> 
         reply_to=[settings.REPLY_TO] if settings.REPLY_TO else None,
         headers={"Auto-Submitted": "auto-generated", "Message-ID": _message_id()},
     )
-    message.attach_alternative(_inlined(render_to_string(f"email/{name}/body.html", context)), "text/html")
+    message.attach_alternative(inlined(render_to_string(f"email/{name}/body.html", context)), "text/html")
     return message
 
 
@@ -60,8 +60,11 @@ def _message_id() -> str:
     return make_msgid(domain=domain or "localhost")
 
 
-def _inlined(html: str) -> str:
-    """The page with its styles on its elements. Inlining puts the kept rules first: the charset goes back in front."""
+def inlined(html: str) -> str:
+    """The page with its styles on its elements, for every mail there is.
+
+    css-inline puts what it keeps of the style sheet first, which can push the charset out of the first 1,024 bytes,
+    where browsers look for it: it goes back in front.
+    """
     charset = '<meta charset="utf-8">'
-    inlined = _inliner.inline(html).replace(charset, "", 1)
-    return inlined.replace("<head>", f"<head>{charset}", 1)
+    return _inliner.inline(html).replace(charset, "", 1).replace("<head>", f"<head>{charset}", 1)

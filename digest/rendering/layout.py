@@ -7,15 +7,13 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-import css_inline
 from django.template.loader import render_to_string
 
 from digest.rendering import quoted
 from digest.rendering.cards import Card
+from subscriptions.mail import inlined
 
-_INLINER = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
 _BLANK_LINES = re.compile(r"\n(?:[ \t]*\n){2,}")
-_CHARSET = '<meta charset="utf-8">'
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +99,3 @@ def _by_card(pieces: list[str]) -> list[list[str]]:
         else:
             groups[-1] += [name, text]
     return groups
-
-
-def inlined(html: str) -> str:
-    """With styles on every element, and the charset where browsers look for it: css-inline puts what it keeps of the
-    style sheet first, which can push the charset out of the first 1,024 bytes."""
-    document = _INLINER.inline(html)
-    return document.replace(_CHARSET, "", 1).replace("<head>", f"<head>{_CHARSET}", 1)

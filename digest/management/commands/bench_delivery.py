@@ -27,8 +27,8 @@ from digest.management import scratch
 from digest.models import Delivery, Edition
 from digest.rendering.cards import FULL, Card, card
 from digest.rendering.edition import paper_facts
-from digest.rendering.layout import inlined
 from subscriptions import links
+from subscriptions.mail import inlined
 from subscriptions.models import Subscriber
 
 
