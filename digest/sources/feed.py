@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
 from urllib.parse import urljoin
+from xml.sax import SAXException  # named, never used to parse
 
 import feedparser
 
@@ -27,6 +28,9 @@ class Feed:
         if not document.entries and not document.get("version"):
             markup.refuse_html(body)
             raise SourceError("not a feed", permanent=True)
+        broken = document.get("bozo_exception")
+        if not document.entries and isinstance(broken, SAXException):
+            raise SourceError(f"broken XML, and no entry before the break: {text.line(str(broken), 200)}")
         base = url or as_text(document.feed.get("link"))
         return collected(read_each(document.entries, lambda entry: read(entry, base)))
 

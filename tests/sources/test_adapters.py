@@ -220,6 +220,13 @@ def test_broken_xml_is_an_error_and_not_half_a_feed(kind):
         ADAPTERS[kind].parse(atom(atom_entry())[:-200])
 
 
+def test_a_feed_that_breaks_off_before_its_first_entry_is_an_error_and_an_empty_one_is_not():
+    start = b'<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom"><title>t</title>'
+    with pytest.raises(SourceError, match="broken XML"):
+        ADAPTERS["feed"].parse(start + b"<entry")
+    assert ADAPTERS["feed"].parse(start + b"</feed>").papers == ()
+
+
 def test_a_wrongly_labelled_encoding_is_mended():
     body = atom(atom_entry(title="Schrödinger")).decode().encode("cp1252")
     assert only("arxiv_atom", body).title == "Schrödinger"
