@@ -8,12 +8,14 @@ import unicodedata
 
 _COMBINING = {
     "'": "\u0301", "`": "\u0300", "^": "\u0302", '"': "\u0308", "~": "\u0303", "=": "\u0304", ".": "\u0307",
-    "c": "\u0327", "v": "\u030c", "u": "\u0306", "H": "\u030b", "k": "\u0328", "r": "\u030a", "d": "\u0323",
+    "u": "\u0306", "v": "\u030c", "H": "\u030b", "c": "\u0327", "k": "\u0328", "r": "\u030a", "d": "\u0323",
+    "b": "\u0331",
 }  # fmt: skip
 _LETTERS = {
-    "ss": "ß", "o": "ø", "O": "Ø", "l": "ł", "L": "Ł", "ae": "æ", "AE": "Æ", "oe": "œ", "OE": "Œ", "aa": "å", "AA": "Å",
-    "i": "ı", "j": "ȷ", "S": "§", "P": "¶",
+    "ss": "ß", "o": "ø", "O": "Ø", "l": "ł", "L": "Ł", "ae": "æ", "AE": "Æ", "oe": "œ", "OE": "Œ", "aa": "å",
+    "AA": "Å", "i": "ı", "j": "ȷ", "dh": "ð", "DH": "Ð", "th": "þ", "TH": "Þ", "dj": "đ", "DJ": "Đ",
 }  # fmt: skip
+_DOTLESS = {"ı": "i", "ȷ": "j"}
 _GREEK = {
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "varepsilon": "ε", "zeta": "ζ", "eta": "η",
     "theta": "θ", "vartheta": "ϑ", "iota": "ι", "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν", "xi": "ξ", "pi": "π",
@@ -23,6 +25,7 @@ _GREEK = {
 }  # fmt: skip
 _SYMBOLS = {
     **_GREEK,
+    "S": "§", "P": "¶",
     "times": "×", "cdot": "·", "pm": "±", "mp": "∓", "div": "÷", "ast": "∗", "star": "⋆", "circ": "∘", "bullet": "•",
     "leq": "≤", "le": "≤", "geq": "≥", "ge": "≥", "neq": "≠", "ne": "≠", "ll": "≪", "gg": "≫", "approx": "≈",
     "sim": "~", "preceq": "⪯", "succeq": "⪰", "prec": "≺", "succ": "≻", "top": "⊤", "bot": "⊥", "models": "⊨",
@@ -62,10 +65,9 @@ _HAS_TEX = re.compile(r"[$\\~]|--|``|\{")
 _MATH = re.compile(
     r"\$\$([^$]{1,400})\$\$|(?<!\\)\$(?!\d[\d,.]*(?:\s+[A-Za-z(]|[KMBkmb)]))([^$]{1,400})(?<!\\)\$|\\\((.{1,400}?)\\\)"
 )
-_ACCENT = re.compile(
-    r"""\\(?:(['`^"~=.])\s*|([cvuHkrd])(?=[\s{])\s*)(?:\{(?:\\([ij])|([A-Za-z]))\}|\\([ij])|([A-Za-z]))"""
-)
-_LETTER = re.compile(r"\\(ss|o|O|l|L|ae|AE|oe|OE|aa|AA|i|j|S|P)(?![A-Za-z])(?:\{\}|\s)?")
+_LETTER = re.compile(r"\\(ss|ae|AE|oe|OE|aa|AA|dh|DH|th|TH|dj|DJ|[oOlLij])(?:\{\}|(?![a-zA-Z])[ ]?)")
+# Symbols take the next letter, bare or in braces; letters need braces, a space or a backslash first: \v{s}, \c c.
+_ACCENT = re.compile(r"""\\(?:(['`^"~=.])\s*|([uvHckrdb])(?=[{\s\\])\s*)(?:\{\s*([^\W\d_])\s*\}|([^\W\d_]))""")
 _WRAPPER = re.compile(
     r"\\(?:emph|underline|uline|mbox|hbox|url|boldsymbol|bm|operatorname|mathop|ensuremath|bf|rm|it|textsuperscript"
     r"|text(?:bf|it|tt|sc|sf|rm|normal)?|math(?:rm|bf|it|sf|tt|cal|scr|frak))(?:\s*\{([^{}]*)\}|\s+([A-Za-z0-9])\b)"
@@ -98,10 +100,25 @@ def readable(text: str) -> str:
     return "".join([*parts, _prose(text[end:])])
 
 
-def _prose(text: str) -> str:
-    text = _ACCENT.sub(_accented, text)
+def plain_name(name: str) -> str:
+    r"""`Andr\'e`, `Sch\"{o}n`, `Erd\H{o}s`, `{\L}ukasz` as Unicode; braces that only grouped are gone."""
+    if "\\" not in name and "{" not in name and "~" not in name:
+        return name
+    return with_letters(name).replace("{", "").replace("}", "").replace("~", " ")
+
+
+def with_letters(text: str) -> str:
+    """Accented and special letters as Unicode; every other command, and the braces, as they are."""
+    if "\\" not in text:
+        return text
     text = _LETTER.sub(lambda match: _LETTERS[match[1]], text)
-    text = text.replace("\\-", "").replace("\\,", " ")
+    for _ in range(2):  # twice, for an accent on an accented letter
+        text = unicodedata.normalize("NFC", _ACCENT.sub(_accented, text))
+    return text
+
+
+def _prose(text: str) -> str:
+    text = with_letters(text).replace("\\-", "").replace("\\,", " ")
     text = _ESCAPED.sub(r"\1", _COMMAND.sub(_known, text))
     text = text.replace("``", "“").replace("''", "”").replace("---", "—").replace("--", "–")
     return re.sub(r"(?<=\S)~(?=\S)", " ", text)
@@ -156,6 +173,5 @@ def _grouped(content: str) -> str:
 
 
 def _accented(match: re.Match[str]) -> str:
-    mark = match[1] or match[2]
-    letter = match[3] or match[4] or match[5] or match[6]
-    return unicodedata.normalize("NFC", letter + _COMBINING[mark])
+    letter = match[3] or match[4]
+    return _DOTLESS.get(letter, letter) + _COMBINING[match[1] or match[2]]

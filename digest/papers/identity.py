@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 
-from digest.sources.text import with_tex_letters
+from digest import tex
 
 BRACES = re.compile(r"[{}]")
 TEX_COMMAND = re.compile(r"\\[a-zA-Z]+")
@@ -42,7 +42,7 @@ def digest(*parts: str) -> str:
 
 def words_of(title: str) -> list[str]:
     """Words without case, accents, punctuation and TeX: `Schr\\"odinger` and `Schrödinger` are one word."""
-    plain = BRACES.sub("", TEX_COMMAND.sub(" ", with_tex_letters(title)))
+    plain = BRACES.sub("", TEX_COMMAND.sub(" ", tex.with_letters(title)))
     decomposed = unicodedata.normalize("NFKD", plain.casefold())
     bare = "".join(character for character in decomposed if not unicodedata.combining(character))
     return WORD.findall(unicodedata.normalize("NFC", bare)) or [title.casefold()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from digest.sources import text
+from digest import tex
 
 SUFFIX = re.compile(r"^(?:jr|sr|ii|iii|iv)\.?$", re.IGNORECASE)
 INITIALS = re.compile(r"^(?:[A-Z]\.?[- ]?){1,4}$")
@@ -13,7 +13,7 @@ AND = re.compile(r"\s+and\s+|\s*&\s+")
 
 def split(value: str) -> tuple[str, ...]:
     """Names of a list such as `Andr\\'e Dupont (CNRS, Paris), Jane Doe and J. Roe, Jr.`, without affiliations."""
-    bare = without_brackets(text.from_tex_accents(value))
+    bare = without_brackets(tex.plain_name(value))
     parts = [part.strip() for part in re.split(r";" if ";" in bare else r",", bare)]
     parts = [name.strip() for part in parts for name in AND.split(part) if name.strip(" .,")]
     return tuple(surname_first(parts) or with_suffixes(parts))

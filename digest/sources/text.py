@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-import unicodedata
 from urllib.parse import urlsplit
 
 import nh3
@@ -74,40 +73,3 @@ def link(value: str, limit: int) -> str:
     if parts.scheme.lower() not in ("http", "https") or not parts.hostname or parts.username is not None:
         return ""
     return re.sub(r"[\"'<>\\^`{|}]", lambda odd: f"%{ord(odd.group()):02X}", value)
-
-
-COMBINING = {
-    "'": "\u0301", "`": "\u0300", "^": "\u0302", '"': "\u0308", "~": "\u0303", "=": "\u0304", ".": "\u0307",
-    "u": "\u0306", "v": "\u030c", "H": "\u030b", "c": "\u0327", "k": "\u0328", "r": "\u030a", "d": "\u0323",
-    "b": "\u0331",
-}  # fmt: skip
-SPECIAL = {
-    "ss": "ß", "o": "ø", "O": "Ø", "l": "ł", "L": "Ł", "ae": "æ", "AE": "Æ", "oe": "œ", "OE": "Œ", "aa": "å",
-    "AA": "Å", "i": "ı", "j": "ȷ", "dh": "ð", "DH": "Ð", "th": "þ", "TH": "Þ", "dj": "đ", "DJ": "Đ",
-}  # fmt: skip
-DOTLESS = {"ı": "i", "ȷ": "j"}
-SPECIAL_LETTER = re.compile(r"\\(ss|ae|AE|oe|OE|aa|AA|dh|DH|th|TH|dj|DJ|[oOlLij])(?:\{\}|(?![a-zA-Z])[ ]?)")
-# Symbols take the next letter, bare or in braces; letters need braces, a space or a backslash first: \v{s}, \c c.
-ACCENT = re.compile(r"""\\(?:(['`^"~=.])\s*|([uvHckrdb])(?=[{\s\\])\s*)(?:\{\s*([^\W\d_])\s*\}|([^\W\d_]))""")
-
-
-def from_tex_accents(value: str) -> str:
-    r"""`Andr\'e`, `Sch\"{o}n`, `Erd\H{o}s`, `{\L}ukasz` as Unicode; braces that only grouped are gone."""
-    if "\\" not in value and "{" not in value and "~" not in value:
-        return value
-    return with_tex_letters(value).replace("{", "").replace("}", "").replace("~", " ")
-
-
-def with_tex_letters(value: str) -> str:
-    """Accented and special letters as Unicode; every other command, and the braces, as they are."""
-    if "\\" not in value:
-        return value
-    value = SPECIAL_LETTER.sub(lambda found: SPECIAL[found[1]], value)
-    for _ in range(2):  # twice, for an accent on an accented letter
-        value = unicodedata.normalize("NFC", ACCENT.sub(_accented, value))
-    return value
-
-
-def _accented(found: re.Match[str]) -> str:
-    letter = found[3] or found[4]
-    return DOTLESS.get(letter, letter) + COMBINING[found[1] or found[2]]

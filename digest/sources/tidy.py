@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from digest import tex
 from digest.sources import identifiers, text
 from digest.sources.base import FetchedPaper, UnusableEntry
 
@@ -71,7 +72,7 @@ def _url(paper: FetchedPaper, arxiv_id: str | None, doi: str | None) -> str:
 
 def _names(names: tuple[str, ...], *, markup: bool) -> tuple[str, ...]:
     plain = text.from_markup if markup else str
-    cleaned = (text.line(text.from_tex_accents(plain(name)), 200) for name in names[:MOST_AUTHORS])
+    cleaned = (text.line(tex.plain_name(plain(name)), 200) for name in names[:MOST_AUTHORS])
     return tuple(dict.fromkeys(name for name in cleaned if name))
 
 

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from digest import tex
 from digest.sources import text
 
 
@@ -99,12 +100,12 @@ def test_a_link_cannot_leave_its_attribute():
     ],
 )
 def test_tex_accents_in_names_become_letters(written, meant):
-    assert text.from_tex_accents(written) == meant
+    assert tex.plain_name(written) == meant
 
 
 @given(st.text(max_size=300))
 def test_any_text_comes_out_storable_and_within_bounds(value):
-    for shown in (text.line(text.from_markup(value), 50), text.paragraphs(value, 50), text.from_tex_accents(value)):
+    for shown in (text.line(text.from_markup(value), 50), text.paragraphs(value, 50), tex.plain_name(value)):
         assert len(shown) <= 300 * 3
         assert "\x00" not in text.line(shown, 50)
     text.line(text.from_markup(value), 50).encode()
