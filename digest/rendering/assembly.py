@@ -23,6 +23,9 @@ MAX_HTML_BYTES = 80_000
 READER_BYTES = 2_500  # names of topics, address, links, preheader
 MAX_REMEMBERED = 20_000
 
+TOPIC_PART = "topic:"
+ON_TOPIC = 0.1  # of a score: clearly about one of the reader's topics
+
 HTML_POSITIONS = [quoted.encode(str(position)) for position in range(1, 31)]
 TEXT_POSITIONS = [quoted.encode(f"{position:>2}. ") for position in range(1, 31)]
 RHYTHMS = {
@@ -43,14 +46,15 @@ def assemble(compiled: CompiledEdition, reader: ReaderFacts, choices: Sequence[C
     """
     papers = _papers(compiled, choices)
     html_cards, text_cards = _cards(compiled, papers, choices)
-    subject, subject_line = _subject(compiled, papers)
+    lead = _lead(reader, choices)
+    subject, subject_line = _subject(compiled, papers[lead], len(papers))
     unsubscribe = links.unsubscribe_url(reader.subscriber_id)
     own = {
         "preferences": quoted.encode(links.preferences_url(reader.subscriber_id)),
         "unsubscribe": quoted.encode(unsubscribe),
     }
     shared_html, shared_text = _reader_lines(compiled, reader, len(papers))
-    html = shared_html | own | {"preheader": _preheader(compiled, papers), "email": quoted.encode(escape(reader.email))}
+    html = shared_html | own | {"preheader": _preheader(papers, lead), "email": quoted.encode(escape(reader.email))}
     text = shared_text | own | {"email": quoted.encode(reader.email)}
     uid = str(reader.uid)
     message_id = headers.message_id(uid, compiled.from_domain)
@@ -119,19 +123,31 @@ def _fitting(
     return cards
 
 
-def _subject(compiled: CompiledEdition, papers: Sequence[CompiledPaper]) -> tuple[str, bytes]:
+def _lead(reader: ReaderFacts, choices: Sequence[Chosen]) -> int:
+    """The place of the paper the subject names: the best within the reader's topics, else the first.
+
+    An editor's pick from another field comes first in the mail, but is no reason for this reader to open it.
+    """
+    if reader.topics:
+        for place, choice in enumerate(choices):
+            if sum([value for name, value in choice.parts if name.startswith(TOPIC_PART)]) >= ON_TOPIC:
+                return place
+    return 0
+
+
+def _subject(compiled: CompiledEdition, lead: CompiledPaper, count: int) -> tuple[str, bytes]:
     """The subject and its header line; readers with the same leading paper share them."""
 
     def compose() -> tuple[str, bytes]:
-        subject = words.subject(papers[0].title, len(papers))
+        subject = words.subject(lead.title, count)
         return subject, headers.subject_line(subject)
 
-    return _remembered(compiled, (papers[0].id, len(papers)), compose)
+    return _remembered(compiled, (lead.id, count), compose)
 
 
-def _preheader(compiled: CompiledEdition, papers: Sequence[CompiledPaper]) -> bytes:
-    titles = [paper.short_title for paper in papers[1:3]]
-    return quoted.encode(escape(words.preheader(titles, len(papers), papers[0].opening)))
+def _preheader(papers: Sequence[CompiledPaper], lead: int) -> bytes:
+    others = [paper.short_title for place, paper in enumerate(papers[:3]) if place != lead]
+    return quoted.encode(escape(words.preheader(others[:2], len(papers), papers[lead].opening)))
 
 
 def _reader_lines(compiled: CompiledEdition, reader: ReaderFacts, count: int) -> tuple[Fill, Fill]:

@@ -28,7 +28,8 @@ class Variant(NamedTuple):
     blurb: int
 
 
-FULL = Variant("full", title=300, abstract=1600, blurb=2000)
+# What is read in half a minute, and then a link: ten whole abstracts are more than a morning has.
+FULL = Variant("full", title=300, abstract=850, blurb=2000)
 # Thirty of these, under the longest note, are within the mail's limit whatever their words are.
 BRIEF = Variant("brief", title=200, abstract=400, blurb=200)
 VARIANTS = (FULL, BRIEF)

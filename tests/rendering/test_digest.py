@@ -199,6 +199,20 @@ def test_samples_are_marked_as_invented(compiled: CompiledEdition) -> None:
     assert message.alternatives[0].content.count("Invented sample") == 2
 
 
+def test_the_subject_names_the_best_paper_of_the_readers_field_even_under_a_pick_from_another(
+    compiled: CompiledEdition,
+) -> None:
+    pinned = picks(1, parts=(("editor", 1.0), ("trend", 0.2), ("topic:robotics", 0.02)))
+    choices = [*pinned, *picks(2, 3)]
+    message = assemble(compiled, reader(), choices)
+    titles = [compiled.papers[number].short_title for number in (1, 2, 3)]
+    assert message.subject.startswith(titles[1])
+    assert f"Also: {titles[0]}" in message.alternatives[0].content
+    assert message.body.index(titles[0]) < message.body.index(titles[1])
+    assert assemble(compiled, reader(topics=()), choices).subject.startswith(titles[0])
+    assert assemble(compiled, reader(), pinned).subject.startswith(titles[0])
+
+
 def test_each_reader_gets_their_own_copy(compiled: CompiledEdition) -> None:
     ada = assemble(compiled, reader(), picks(1, 2))
     bob = assemble(
@@ -255,15 +269,25 @@ def test_a_long_reason_is_wrapped_in_the_text(compiled: CompiledEdition) -> None
     assert max(map(len, lines)) <= 78
 
 
-def test_papers_at_the_end_are_shortened_first_when_there_are_many(compiled: CompiledEdition) -> None:
-    preview = previews.get("thirty-papers")
-    assert preview
-    assert "Read on at" in str(preview.compose().body)
-    page = MailPage(str(cast(DigestMessage, preview.compose()).alternatives[0].content))
-    abstracts = [element.text for element in page.with_class("a")]
+def test_papers_at_the_end_are_shortened_first_when_there_are_many(digest_of) -> None:  # type: ignore[no-untyped-def]
+    papers = [replace(PAPERS[0], id=number, abstract="A word. " * 200, blurb="Why. " * 350) for number in range(1, 31)]
+    message = digest_of(papers)
+    assert "Read on at" in message.body
+    abstracts = [element.text for element in MailPage(message.alternatives[0].content).with_class("a")]
     assert len(abstracts) == 30
-    assert len(abstracts[0]) > 1000 > 400 >= len(abstracts[-1])
+    assert len(abstracts[0]) > 700 > 400 >= len(abstracts[-1])
     assert abstracts[-1].endswith("…")
+
+
+def test_a_long_abstract_is_cut_to_what_a_morning_has_time_for(digest_of) -> None:  # type: ignore[no-untyped-def]
+    message = digest_of(
+        [replace(PAPERS[0], abstract="It is a sentence. " * 100), replace(PAPERS[1], abstract="Short.")]
+    )
+    long, short = [element.text for element in MailPage(message.alternatives[0].content).with_class("a")]
+    assert 700 < len(long) <= 850
+    assert long.endswith("sentence. …")
+    assert short == "Short."
+    assert message.body.count("Read on at") == 1
 
 
 def test_the_costliest_digest_there_can_be_stays_under_the_limit(digest_of) -> None:  # type: ignore[no-untyped-def]
