@@ -32,6 +32,7 @@ def with_deliveries(editions: QuerySet[Edition]) -> QuerySet[Edition]:
 @admin.register(Edition)
 class EditionAdmin(ModelAdmin[Edition]):
     list_display = ["issue", "status", "publish_at", "pool", "decisions", "results", "brief_note"]
+    list_display_links = ["publish_at"]  # its form sets just that; the issue's own link goes to curating
     list_filter = ["state", "kind"]
     search_fields = ["note", "date"]
     date_hierarchy = "date"

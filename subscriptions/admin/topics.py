@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
+from django.forms import BaseModelFormSet
 from django.http import HttpRequest
 
 from subscriptions.admin.base import ModelAdmin, ModelForm
@@ -39,6 +41,14 @@ class TopicAdmin(ModelAdmin[Topic]):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Topic]:
         active = Q(subscribers__status=SubscriberStatus.ACTIVE)
         return super().get_queryset(request).annotate(active_readers=Count("subscribers", filter=active))
+
+    def get_changelist_formset(self, request: HttpRequest, **kwargs: Any) -> type[BaseModelFormSet[Topic, Any]]:
+        """The fields within the list get names of their own: the table's head names them to the eye alone."""
+        formset: type[BaseModelFormSet[Topic, Any]] = super().get_changelist_formset(request, **kwargs)
+        for name in self.list_editable:
+            field = formset.form.base_fields[name]
+            field.widget.attrs["aria-label"] = str(field.label)
+        return formset
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Topic | None = None) -> dict[str, Sequence[str]]:
         """Only a new topic's slug follows its name: links and stored digests speak of the old one."""
