@@ -122,13 +122,12 @@ def _delivery_of(event: AnymailTrackingEvent) -> Delivery | None:
     """By the metadata we sent along, by the provider's own id, or by our Message-ID where the provider keeps that."""
     metadata = event.metadata if isinstance(event.metadata, Mapping) else {}
     message_id = _printable(str(event.message_id or ""))
-    named = Q(pk__in=[])
-    for text in (str(metadata.get("delivery", "")), message_id):
-        if found := UID.search(text):
-            named |= Q(uid=uuid.UUID(found.group()))
-    if not named.children[1:] and message_id:
-        named |= Q(provider_message_id=message_id[:255])
-    return Delivery.objects.select_related("subscriber").filter(named).first()
+    texts = (str(metadata.get("delivery", "")), message_id)
+    uids = [uuid.UUID(found.group()) for found in map(UID.search, texts) if found]
+    if not uids and not message_id:
+        return None
+    ours = Q(uid__in=uids) if uids else Q(provider_message_id=message_id[:255])
+    return Delivery.objects.filter(ours).first()
 
 
 def _hash_of(recipient: str | None) -> str:
