@@ -6,8 +6,6 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from django.utils import timezone
-
 from digest import editions, ingestion
 from digest.errors import PaperboyError
 from digest.models import Edition, EditionKind, EditionState, Outcome, Paper, Source
@@ -60,7 +58,7 @@ def fetch(sources: list[Source], now: datetime, say: Say) -> None:
 
 def publish_first(now: datetime, say: Say) -> None:
     """Today's edition, out at once; and tomorrow's, so that there is one to curate."""
-    today = timezone.localdate(now)
+    today = editions.today(now)
     try:
         edition = editions.build(EditionKind.DAILY, today, now)
         decorate(edition)
