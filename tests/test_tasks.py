@@ -11,7 +11,7 @@ from django.utils import timezone
 from digest import tasks
 from digest.delivery import ledger, sending
 from digest.ingestion import visits
-from digest.models import Delivery
+from digest.models import Delivery, SourceRun
 from tests.delivery.conftest import issue
 from tests.factories import DeliveryFactory, SourceFactory, SubscriberFactory
 
@@ -111,6 +111,7 @@ def test_a_failing_step_stops_no_other(enqueued, monkeypatch, caplog):
 
 def test_a_source_that_is_gone_is_not_visited():
     tasks.refresh_source(987654)
+    assert not SourceRun.objects.exists()
 
 
 def test_a_chunk_is_sent_within_its_limits(monkeypatch, settings):
