@@ -243,8 +243,8 @@ SECRETS = {
 }
 
 
-# Their webhooks need a library of the provider's, which may not be installed.
-WITH_A_LIBRARY = ("/amazon_ses/", "/postal/", "/resend/", "/sendgrid/")
+# Its signatures need a library of the provider's that is not installed; its password is checked all the same.
+WITH_A_LIBRARY = ("/resend/",)
 
 
 def recorded(shared_data) -> list[dict]:
@@ -305,7 +305,10 @@ class TestRecordedRequests:
     def test_forged_requests_leave_no_trace(self, client, shared_data, settings):
         settings.ANYMAIL = {**SECRETS, "RESEND_SIGNING_SECRET": "whsec_TEST"}
         forged = [
-            each for each in recorded(shared_data) if each["status"] in (400, 401) and "inbound" not in each["path"]
+            each
+            for each in recorded(shared_data)
+            # Recorded where no password was set; with one it is genuine, and has SES's topic confirmed.
+            if each["status"] in (400, 401) and "inbound" not in each["path"] and "auth_disabled" not in each["test"]
         ]
         refused = 0
         for request in forged:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import wraps
 
 from anymail import urls
-from anymail.exceptions import AnymailConfigurationError
+from anymail.exceptions import AnymailConfigurationError, AnymailError
 from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
@@ -17,7 +17,7 @@ from django.views.decorators.csrf import csrf_exempt
 logger = logging.getLogger(__name__)
 
 # What a view that reads a provider's fields raises when they are not there, or not what the provider sends.
-UNREADABLE = (LookupError, TypeError, ValueError, AttributeError)
+UNREADABLE = (AnymailError, LookupError, TypeError, ValueError, AttributeError)
 
 View = Callable[..., HttpResponse]
 
