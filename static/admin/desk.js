@@ -13,6 +13,7 @@
     const states = new Map([...page().querySelectorAll("details[id]")].map((box) => [box.id, box.open]));
     const focused = document.activeElement;
     const row = focused && focused.closest("[data-paper]");
+    const below = row && (row.nextElementSibling || row.previousElementSibling);
     const label = focused && (focused.getAttribute("aria-label") || focused.value);
     return () => {
       words.forEach((text, id) => { const area = document.getElementById(id); if (area) area.value = text; });
@@ -23,6 +24,10 @@
       const same = buttons.find((one) => (one.getAttribute("aria-label") || one.value) === label && !one.disabled);
       const target = same || buttons[0];
       if (target) target.focus({ preventScroll: true });
+      // A hidden paper went into a closed fold: go on with the one that follows.
+      if (target && document.activeElement !== target && below) {
+        document.getElementById(below.id)?.querySelector("button")?.focus({ preventScroll: true });
+      }
       again?.classList.add("is-fresh");
     };
   }

@@ -127,6 +127,12 @@ def test_a_decision_takes_no_reload_and_keeps_what_is_being_written(desk: Page, 
     assert stored(edition, "Paper 4").blurb == "Half a sent"
 
 
+def test_the_keyboard_goes_on_with_the_next_paper_after_one_is_hidden(desk: Page) -> None:
+    row(desk, "Paper 2").get_by_role("button", name="Hide").press("Enter")
+    stands(desk, "1345")
+    expect(row(desk, "Paper 3").get_by_role("button", name="Pin")).to_be_focused()
+
+
 def test_a_row_is_dragged_by_its_handle_up_and_down(desk: Page, edition: Edition) -> None:
     for title, target, order in (("Paper 5", "Paper 2", "15234"), ("Paper 1", "Paper 4", "52341")):
         handle, goal = row(desk, title).locator(".curate-handle"), row(desk, target)
