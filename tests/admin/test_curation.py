@@ -35,7 +35,8 @@ def pool(count: int, **fields: object) -> Edition:
     """An open edition whose first paper is the best, "Paper 1"."""
     edition = EditionFactory(publish_at=timezone.now() + timedelta(hours=2), **fields)
     for number in range(1, count + 1):
-        paper = PaperFactory(title=f"Paper {number}")
+        # Ids of their own: a search for "3" would find it in a counter's too.
+        paper = PaperFactory(title=f"Paper {number}", arxiv_id=f"0607.0{number:04d}")
         EditionPaperFactory(edition=edition, paper=paper, trend=1 - number / 1000)
     return edition
 
