@@ -130,13 +130,21 @@ def test_without_papers_there_is_no_edition() -> None:
     assert not Edition.objects.exists()
 
 
+def test_an_edition_of_a_day_far_ahead_is_not_made_since_it_would_stay_the_newest() -> None:
+    PaperFactory.create()
+    with pytest.raises(EditionError, match="too far ahead"):
+        build(EditionKind.DAILY, date(2062, 7, 14), NOW)
+    assert not Edition.objects.exists()
+    assert build(EditionKind.DAILY, NOW.date() + timedelta(days=1), NOW).is_open
+
+
 def test_building_takes_the_same_few_queries_for_any_number_of_papers() -> None:
     counts = []
     for size in (3, 60):
         for _ in range(size):
             SignalFactory()
         with CaptureQueriesContext(connection) as queries:
-            build(DAILY, TODAY + timedelta(days=size), NOW)
+            build(DAILY, TODAY - timedelta(days=size), NOW)
         counts.append(len(queries))
     assert counts[0] == counts[1] < 25
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
@@ -14,6 +14,8 @@ from digest.editions.pool import Candidate
 from digest.errors import EditionClosed, EditionError
 from digest.models import Decision, Edition, EditionPaper, EditionState
 
+# Once published, an edition of a far day would stay the newest until then, and no later one would reach anybody.
+FURTHEST_AHEAD = timedelta(days=14)
 TOUCHED = ~Q(decision=Decision.NONE) | ~Q(blurb="") | ~Q(shift=0.0)
 
 
@@ -30,8 +32,8 @@ def curating(edition: Edition) -> Iterator[Edition]:
 def build(kind: str, date: date, now: datetime) -> Edition:
     """The issue that `date` belongs to, with its pool as of `now`; decisions, blurbs and shifts stay as they are.
 
-    Papers that left the pool drop out unless an editor touched them. An issue without any paper is not created:
-    `EditionError`. A published one does not change: `EditionClosed`.
+    Papers that left the pool drop out unless an editor touched them. An issue without any paper, or of
+    a day far ahead, is not created: `EditionError`. A published one does not change: `EditionClosed`.
     """
     issue = calendar.issue_date(kind, date)
     edition = Edition.objects.filter(kind=kind, date=issue).first()
@@ -39,6 +41,8 @@ def build(kind: str, date: date, now: datetime) -> Edition:
         raise EditionClosed(f"The {edition} is published: it no longer changes.")
     touched = edition.entries.filter(TOUCHED).values_list("paper", flat=True) if edition else []
     candidates = pool.candidates(kind, issue, now, keep=set(touched))
+    if not edition and issue > now.date() + FURTHEST_AHEAD:
+        raise EditionError(f"{issue} is too far ahead: editions are made {FURTHEST_AHEAD.days} days ahead at most.")
     if not edition and not candidates:
         raise EditionError(f"There is no paper for a {kind} edition of {issue}.")
     if not edition:
