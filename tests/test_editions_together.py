@@ -17,7 +17,6 @@ from digest.errors import EditionClosed
 from digest.models import Decision, Edition, EditionKind, EditionPaper, EditionState, Paper
 from tests.factories import NOW, PaperFactory
 
-
 pytestmark = pytest.mark.postgres
 
 
