@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -19,72 +17,18 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from digest import editions
-from digest.admin import dashboard
+from digest.admin import dashboard, ranked_list
 from digest.admin.deliveries import state_chip
-from digest.admin.display import cut, part_names, plural, topic_names
-from digest.editions import RankedEntry
+from digest.admin.display import cut, topic_names
 from digest.errors import EditionError
-from digest.models import Decision, Edition, EditionPaper, SignalKind
+from digest.models import Edition, EditionPaper
 
 SHOWN = 60
 BLURB_LENGTH = 2000
 NOTE_LENGTH = 4000
 RECENT_DECISIONS = 6
-NOUNS = {SignalKind.UPVOTES: "upvote", SignalKind.COMMENTS: "comment", SignalKind.STARS: "star"}
 CHANGE_EDITION = "digest.change_edition"
 VIEW_EDITION = "digest.view_edition"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One paper on the page. `up` and `down` are the positions of its visible neighbours, where it has any."""
-
-    ranked: RankedEntry
-    parts: list[tuple[str, float]]
-    topics: list[str]
-    signals: list[str]
-    up: int | None = None
-    down: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What part of the pool is shown; kept in the address, so that a reload shows the same."""
-
-    words: str = ""
-    topic: str = ""
-    only: str = ""
-    everything: bool = False
-
-    @classmethod
-    def of(cls, query: Mapping[str, str]) -> Filters:
-        return cls(
-            words=query.get("q", "").strip(),
-            topic=query.get("topic", ""),
-            only=query.get("only", ""),
-            everything=query.get("all") == "1",
-        )
-
-    def query(self, **changes: Any) -> str:
-        values = {"q": self.words, "topic": self.topic, "only": self.only, "all": "1" if self.everything else ""}
-        return urlencode({name: value for name, value in (values | changes).items() if value})
-
-    def admit(self, ranked: RankedEntry) -> bool:
-        entry = ranked.entry
-        return self._has_words(ranked) and (not self.topic or self.topic in entry.topics) and self._is_wanted(entry)
-
-    def _has_words(self, ranked: RankedEntry) -> bool:
-        text = " ".join([ranked.paper.title, ranked.paper.arxiv_id or "", *ranked.paper.authors]).casefold()
-        return all(word in text for word in self.words.casefold().split())
-
-    def _is_wanted(self, entry: EditionPaper) -> bool:
-        wanted = {
-            "pinned": entry.decision == Decision.PINNED,
-            "hidden": entry.decision == Decision.HIDDEN,
-            "blurb": bool(entry.blurb),
-            "moved": entry.shift != 0,
-        }
-        return wanted.get(self.only, True)
 
 
 def open_door(request: HttpRequest, pk: int) -> Edition:
@@ -103,7 +47,7 @@ def require_editor(request: HttpRequest) -> None:
 def page(request: HttpRequest, pk: int) -> HttpResponse:
     """GET shows the ranked list; POST makes one decision and comes back to where it was made."""
     edition = open_door(request, pk)
-    filters = Filters.of(request.GET)
+    filters = ranked_list.Filters.of(request.GET)
     if request.method == "POST":
         require_editor(request)
         anchor = decide(request, edition)
@@ -168,7 +112,7 @@ def page_context(request: HttpRequest, edition: Edition, title: str) -> dict[str
     }
 
 
-def _context(request: HttpRequest, edition: Edition, filters: Filters) -> dict[str, Any]:
+def _context(request: HttpRequest, edition: Edition, filters: ranked_list.Filters) -> dict[str, Any]:
     topics = topic_names()
     pool = editions.ranked_entries(edition, with_hidden=True)
     matching = [ranked for ranked in pool if filters.admit(ranked)]
@@ -176,11 +120,11 @@ def _context(request: HttpRequest, edition: Edition, filters: Filters) -> dict[s
     shown = visible if filters.everything else visible[:SHOWN]
     return {
         **page_context(request, edition, str(edition)),
-        "rows": _rows(shown, topics),
-        "hidden_rows": _rows([ranked for ranked in matching if ranked.position is None], topics),
+        "rows": ranked_list.rows(shown, topics),
+        "hidden_rows": ranked_list.rows([ranked for ranked in matching if ranked.position is None], topics),
         "left_out": len(visible) - len(shown),
         "pool_size": len(pool),
-        "topics": _topic_counts(pool, topics),
+        "topics": ranked_list.topic_counts(pool, topics),
         "filters": filters,
         "everything_query": filters.query(all="1"),
         "is_filtered": bool(filters.words or filters.topic or filters.only),
@@ -192,36 +136,6 @@ def _context(request: HttpRequest, edition: Edition, filters: Filters) -> dict[s
         "note_length": NOTE_LENGTH,
         "curate_url": reverse("admin:digest_edition_curate", args=[edition.pk]),
     }
-
-
-def _rows(shown: Sequence[RankedEntry], topics: Mapping[str, str]) -> list[Row]:
-    positions = [ranked.position for ranked in shown]
-    return [
-        Row(
-            ranked=ranked,
-            parts=part_names(ranked.parts, topics),
-            topics=_leading_topics(ranked.entry, topics),
-            signals=_newest_signals(ranked),
-            up=positions[place - 1] if place else None,
-            down=positions[place + 1] if place + 1 < len(positions) else None,
-        )
-        for place, ranked in enumerate(shown)
-    ]
-
-
-def _leading_topics(entry: EditionPaper, topics: Mapping[str, str]) -> list[str]:
-    best = sorted(entry.topics.items(), key=lambda item: -item[1])[:3]
-    return [topics.get(slug, slug) for slug, _ in best]
-
-
-def _newest_signals(ranked: RankedEntry) -> list[str]:
-    newest = {signal.kind: signal.value for signal in ranked.paper.signals.all()}  # ordered by the day observed
-    return [plural(newest[kind], NOUNS[SignalKind(kind)]) for kind in SignalKind.values if newest.get(kind)]
-
-
-def _topic_counts(pool: Sequence[RankedEntry], topics: Mapping[str, str]) -> list[tuple[str, str, int]]:
-    counts = {slug: sum(slug in ranked.entry.topics for ranked in pool) for slug in topics}
-    return [(slug, topics[slug], count) for slug, count in counts.items() if count]
 
 
 def _neighbours(edition: Edition) -> dict[str, Edition | None]:
