@@ -30,9 +30,21 @@ Query = Callable[[str], list[tuple]]
 
 
 class SlowMailbox(Mailbox):
-    """Takes a moment over each message, so that something can happen meanwhile."""
+    """Takes a moment over each message, so that something can happen meanwhile.
+
+    With `company`, it answers none before that many processes are sending, or 20 seconds have passed.
+    """
+
+    def __init__(self, company: int = 1) -> None:
+        super().__init__()
+        self.company = company
+        self.peers: set[object] = set()
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        self.peers.add(session.peer)
+        patience = 2000
+        while len(self.peers) < self.company and (patience := patience - 1):
+            await asyncio.sleep(0.01)
         await asyncio.sleep(0.01)
         return await super().handle_DATA(server, session, envelope)
 
@@ -40,7 +52,7 @@ class SlowMailbox(Mailbox):
 class Site:
     """A database, an SMTP server, and processes of the project that use both."""
 
-    def __init__(self, database_url: str, query: Query, mailbox: Mailbox, environment: dict[str, str]) -> None:
+    def __init__(self, database_url: str, query: Query, mailbox: SlowMailbox, environment: dict[str, str]) -> None:
         self.query, self.mailbox = query, mailbox
         self.environment = {**environment, "DATABASE_URL": database_url}
 
@@ -135,6 +147,7 @@ def test_a_worker_killed_in_the_middle_leaves_one_window_in_doubt_and_nobody_get
 
 
 def test_two_workers_at_once_share_the_work_and_nobody_gets_two(site: Site):
+    site.mailbox.company = 2
     first, second = (site.finish(process) for process in [site.start(NOW), site.start(NOW)])
     assert first["accepted"] + second["accepted"] == READERS
     assert first["planned"] + second["planned"] == READERS
