@@ -3,13 +3,14 @@
 PYTHON ?= python3
 PORT ?= 8000
 BENCH_PORT ?= 2526
+DIR ?= ../shared/data/eval
 BIN := .venv/bin
 PYTEST := $(BIN)/pytest -n auto
 # Tools that only read the code need the settings to import, not to be anyone's.
 NEUTRAL := SECRET_KEY=not-a-secret ENV_FILE=/dev/null
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint types imports migrations deploy test-postgres format bench demo-real lock clean system-deps hooks
+.PHONY: help run test check lint types imports migrations deploy test-postgres format bench eval demo-real lock clean system-deps hooks
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -54,6 +55,10 @@ bench: .venv/.installed-dev ## Delivery speed against the plain Django way, into
 	smtp-sink $$user 127.0.0.1:$(BENCH_PORT) 100 & sink=$$!; trap 'kill $$sink' EXIT; sleep 1; \
 	$(NEUTRAL) $(BIN)/python manage.py bench_delivery --transport smtp --port $(BENCH_PORT) > var/bench.txt; code=$$?; \
 	cat var/bench.txt; tail -n 1 var/bench.txt > var/bench.json; exit $$code
+
+eval: .venv/.installed-dev ## How well the ranking finds what people wanted, on a recording (DIR=...)
+	@mkdir -p var; rm -f var/eval.json; $(NEUTRAL) $(BIN)/python manage.py eval_ranking "$(DIR)" > var/eval.txt || exit 1; \
+	cat var/eval.txt; tail -n 1 var/eval.txt > var/eval.json
 
 demo-real: .venv/.installed-dev ## The whole story on real feeds: ingest, sign up, send, receive, unsubscribe
 	$(BIN)/pytest tests/test_pipeline.py -s

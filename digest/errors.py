@@ -4,7 +4,8 @@ PaperboyError
 ├── SourceError            a source could not be fetched or read
 ├── EditionError           the edition is not in a state that allows this
 │   └── EditionClosed      it is frozen: the pool and the decisions no longer change
-└── DeliveryError          a message could not be composed or handed over
+├── DeliveryError          a message could not be composed or handed over
+└── EvaluationError        a recording to evaluate the ranking on is absent or cannot be read
 """
 
 
@@ -43,3 +44,7 @@ class EditionClosed(EditionError):
 
 class DeliveryError(PaperboyError):
     """A message could not be composed or handed over."""
+
+
+class EvaluationError(PaperboyError):
+    """A recording to evaluate the ranking on is absent or cannot be read."""
