@@ -65,8 +65,8 @@ def interests(recording: Recording, rankers: Rankers) -> Figures:
 
     A member's events in order of time: the first three fifths, at least five, are the profile. Events of the day on
     which the profile ends are neither: they are not later. A target that is not on the list counts as not found.
-    Rankers see neither ids nor days: a paper is listed on the day of its event, so that the newest papers would be
-    found without knowing anything of the member.
+    Rankers see neither ids nor days: a paper is listed on the day of its event, so that who puts the newest papers
+    first, knowing nothing of the member, has a hit10 of 0.59 on the reference recording.
     """
     listed = {paper.id: paper for paper in recording.listed()}
     by_day = _by_day(listed.values())
