@@ -10,7 +10,7 @@ PYTEST := $(BIN)/pytest -n auto
 NEUTRAL := SECRET_KEY=not-a-secret ENV_FILE=/dev/null
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint types imports migrations deploy test-postgres format bench eval demo-real lock clean system-deps hooks
+.PHONY: help run test check lint types imports migrations deploy test-postgres format bench chaos eval inbox demo-real lock clean system-deps hooks
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -60,6 +60,12 @@ eval: .venv/.installed-dev ## How well the ranking finds what people wanted, on 
 	@mkdir -p var; rm -f var/eval.json; $(NEUTRAL) $(BIN)/python manage.py eval_ranking "$(DIR)" > var/eval.txt || exit 1; \
 	cat var/eval.txt; tail -n 1 var/eval.txt > var/eval.json
 
+chaos: .venv/.installed-dev ## Kill, stop and crowd real workers, Redis and a mail server; audit that nobody gets two mails (2 minutes)
+	@$(NEUTRAL) $(BIN)/python -m tests.chaos --json var/chaos.json
+
+inbox: .venv/.installed-dev ## Judge every sample mail as a mailbox would: headers, parts, HTML, SpamAssassin
+	@$(NEUTRAL) $(BIN)/python -m tests.inbox
+
 demo-real: .venv/.installed-dev ## The whole story on real feeds: ingest, sign up, send, receive, unsubscribe
 	$(BIN)/pytest tests/test_pipeline.py -s
 
@@ -70,7 +76,7 @@ lock: .venv/.installed-dev ## Pin the dependencies of the .in files anew, with h
 hooks: .venv/.installed-dev ## Check every commit before it is made (pre-commit)
 	$(BIN)/pre-commit install
 
-system-deps: ## Install what the tests use besides Python (Debian, Ubuntu): PostgreSQL, Redis, Chromium, smtp-sink
+system-deps: ## Install what the tests use besides Python (Debian, Ubuntu): PostgreSQL, Redis, Chromium, smtp-sink, SpamAssassin
 	@.ci/system-deps
 
 clean: ## Remove the environment and the caches; var/ (the database) and .env stay

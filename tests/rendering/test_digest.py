@@ -20,7 +20,7 @@ from digest.rendering import CompiledEdition, DigestMessage, EditionFacts, assem
 from digest.rendering.assembly import MAX_HTML_BYTES
 from subscriptions import links
 from tests.rendering.conftest import picks, reader
-from tests.rendering.mailpage import MailPage
+from tests.inbox.mailpage import MailPage
 
 DIGESTS = [slug for slug in (preview.slug for preview in previews.all_previews()) if "confirm" not in slug]
 DIGESTS.remove("already-subscribed")

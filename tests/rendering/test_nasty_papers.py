@@ -13,7 +13,7 @@ from digest.previews import DAY, TOPICS
 from digest.rendering import CompiledEdition, EditionFacts, PaperFacts, assemble, compile_facts, words
 from digest.rendering.assembly import MAX_HTML_BYTES
 from tests.rendering.conftest import picks, reader
-from tests.rendering.mailpage import MailPage
+from tests.inbox.mailpage import MailPage
 
 pytestmark = pytest.mark.shared_data
 

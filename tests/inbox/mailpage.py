@@ -67,6 +67,9 @@ class MailPage(HTMLParser):
     def with_class(self, name: str) -> list[Element]:
         return [element for element in self.elements if name in element.classes]
 
+    def inside(self, outer: Element, tag: str) -> list[Element]:
+        return [element for element in self.all(tag) if any(each is outer for each in element.parents)]
+
     @property
     def links(self) -> list[str]:
         return [element.attributes["href"] for element in self.all("a")]
