@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from digest.views import editions, health, landing, outbox, previews
+from digest.views import editions, health, landing, outbox, papers, previews
 
 app_name = "digest"
 urlpatterns = [
     path("", landing.landing, name="landing"),
     path("editions/", editions.archive, name="editions"),
     path("editions/<str:kind>/<str:day>", editions.edition, name="edition"),
+    path("papers/<int:pk>", papers.paper, name="paper"),
     path("healthz", health.health, name="health"),
     path("outbox/", outbox.messages, name="outbox"),
     path("outbox/<str:name>", outbox.message, name="outbox-message"),

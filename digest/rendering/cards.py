@@ -110,7 +110,7 @@ def _filed(paper: PaperFacts) -> Iterator[str]:
 
 
 def _links(paper: PaperFacts, *, is_cut: bool) -> Iterator[Link]:
-    if url := words.web_url(paper.url):
+    if url := words.web_url(paper.url) or paper.page_url:
         yield Link(f"{'Read on' if is_cut else 'Read'} at {words.host(url)}", url)
     if code := words.web_url(paper.code_url):
         stars = "1 star" if paper.stars == 1 else f"{paper.stars:,} stars"

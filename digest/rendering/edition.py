@@ -98,6 +98,7 @@ def _facts(paper: Paper, blurb: str, signals: Mapping[tuple[int, str], int]) -> 
         abstract=paper.abstract,
         authors=tuple(map(str, paper.authors)),
         url=paper.url,
+        page_url=links.site_url(f"/papers/{paper.pk}"),
         code_url=paper.code_url,
         project_url=paper.project_url,
         label=paper.primary_category,

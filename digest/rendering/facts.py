@@ -22,13 +22,17 @@ class EditionFacts:
 
 @dataclass(frozen=True, slots=True)
 class PaperFacts:
-    """One paper as it stood when the edition was compiled; `blurb` is the editor's, `label` where it is filed."""
+    """One paper as it stood when the edition was compiled; `blurb` is the editor's, `label` where it is filed.
+
+    `page_url` is the paper's page on our own site, for papers that have no other.
+    """
 
     id: int
     title: str
     abstract: str = ""
     authors: Sequence[str] = ()
     url: str = ""
+    page_url: str = ""
     code_url: str = ""
     project_url: str = ""
     label: str = ""

@@ -13,7 +13,7 @@ SHARE_SHOWN = 0.15  # below this a topic is a passing mention
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """One paper on a page: its place, its topics by name, and the community's counters as they stood last."""
+    """One paper on a page: its place (0 for none), its topics by name, and the community's counters as they stood last."""
 
     position: int
     paper: Paper
@@ -29,6 +29,11 @@ def from_ranking(entries: Iterable[RankedEntry]) -> list[Story]:
         _story(entry.position or 0, entry.paper, _topics(entry.entry.topics, names), entry.entry.blurb)
         for entry in entries
     ]
+
+
+def from_paper(paper: Paper) -> Story:
+    """One paper by itself, without a place in any order."""
+    return _story(0, paper, (), "")
 
 
 def from_papers(papers: Iterable[Paper]) -> list[Story]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.test import Client
 
 from digest.errors import DeliveryError
 from digest.models import Edition, Paper
@@ -65,6 +66,16 @@ def test_a_paper_is_shown_with_its_newest_signals_and_the_editors_words(edition:
 def test_a_blurb_of_another_edition_stays_there(paper: Paper) -> None:
     compiled = compile_edition(EditionFactory(date=date(2026, 1, 1)), [paper.pk])
     assert "Mind the gap" not in assemble(compiled, reader(), picks(paper.pk)).body
+
+
+def test_a_paper_without_an_address_is_read_on_our_own_site(edition: Edition, client: Client) -> None:
+    paper = PaperFactory(url="", abstract="At length. " * 200)
+    compiled = compile_edition(edition, [paper.pk])
+    message = assemble(compiled, reader(), picks(paper.pk))
+    address = f"https://paperboy.example.org/papers/{paper.pk}"
+    assert f"Read on at paperboy.example.org: {address}" in " ".join(message.body.split())
+    assert f'href="{address}"' in str(message.alternatives[0].content)
+    assert client.get(f"/papers/{paper.pk}").status_code == 200
 
 
 @pytest.mark.parametrize("count", [1, 12])
