@@ -82,15 +82,15 @@ def with_database(url: str, name: str) -> str:
 
 
 @contextmanager
-def postgres_database() -> Iterator[str]:
-    """The URL of a database of its own, dropped afterwards."""
+def postgres_database(template: str = "template1") -> Iterator[str]:
+    """The URL of a database of its own, a copy of `template` (whom nobody may be using), dropped afterwards."""
     try:
         server = psycopg.connect(POSTGRES_URL, autocommit=True, connect_timeout=3)
     except psycopg.OperationalError as error:
         missing(f"no PostgreSQL at {urlsplit(POSTGRES_URL).hostname}: {str(error).splitlines()[0]}")
     name = f"paperboy_test_{uuid.uuid4().hex[:12]}"
     with server:
-        server.execute(f'CREATE DATABASE "{name}"'.encode())
+        server.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'.encode())
         try:
             yield with_database(POSTGRES_URL, name)
         finally:
@@ -106,18 +106,35 @@ def redis_server() -> Iterator[str]:
     if url := os.environ.get("TEST_REDIS_URL"):
         yield url
         return
-    program = shutil.which("redis-server")
-    if program is None:
-        missing("redis-server is not installed")
-    port = free_port()
     with tempfile.TemporaryDirectory(prefix="paperboy-redis-") as folder:
-        options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder]
-        process = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL)
+        server = RedisServer(Path(folder))
+        server.start()
         try:
-            wait_for_port(port, process)
-            yield f"redis://127.0.0.1:{port}/0"
+            yield server.url
         finally:
-            stop(process)
+            server.stop()
+
+
+class RedisServer:
+    """A Redis that forgets everything when it stops, and comes back empty at the same address."""
+
+    def __init__(self, folder: Path) -> None:
+        self.program = shutil.which("redis-server") or missing("redis-server is not installed")
+        self.folder, self.port = folder, free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+
+    def start(self) -> None:
+        options = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(self.folder)]
+        command = [self.program, "--port", str(self.port), *options]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        try:
+            wait_for_port(self.port, self.process)
+        except BaseException:
+            stop(self.process)
+            raise
+
+    def stop(self) -> None:
+        stop(self.process)
 
 
 # Mail

@@ -1,0 +1,1 @@
+"""Fault injection with real processes: `python -m tests.chaos` (make chaos) runs every scenario and audits each."""
