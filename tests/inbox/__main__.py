@@ -36,11 +36,17 @@ def main() -> int:
 
 def parser() -> argparse.ArgumentParser:
     arguments = argparse.ArgumentParser(prog="python -m tests.inbox", description=__doc__)
-    arguments.add_argument("files", metavar="FILE", nargs="*", type=Path, help="a received message, as .eml")
+    arguments.add_argument("files", metavar="FILE", nargs="*", type=existing, help="a received message, as .eml")
     arguments.add_argument("--kind", choices=["digest", "letter"], help="what FILE is; its headers are asked otherwise")
     arguments.add_argument("--without-spamassassin", dest="spamassassin", action="store_false")
     arguments.add_argument("--json", type=Path, default=Path("var", "inbox.json"), help="where the account is written")
     return arguments
+
+
+def existing(path: str) -> Path:
+    if not Path(path).is_file():
+        raise argparse.ArgumentTypeError(f"no such file: {path}")
+    return Path(path)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from tests.inbox import spamassassin
-from tests.inbox.gates import judge
+from tests.inbox.judging import judge
 from tests.inbox.mail import Mail
 
 SPAM_GATE = "spamassassin"

@@ -1,4 +1,4 @@
-"""The register of gates, and the judge: a message in, each gate that applies with its objections out."""
+"""The register of gates: each a name, whom it applies to, and a check that takes a message and yields objections."""
 
 from __future__ import annotations
 
@@ -43,14 +43,3 @@ def letters(mail: Mail) -> bool:
 
 def received(mail: Mail) -> bool:
     return mail.was_received
-
-
-def judge(mail: Mail) -> dict[str, list[str]]:
-    """What every gate that applies objects to; an empty list is a pass."""
-    from tests.inbox import headers, pages, parts  # noqa: F401  # each registers its gates
-
-    return {gate.name: list(gate.check(mail)) for gate in GATES.values() if gate.applies(mail)}
-
-
-def failures(mail: Mail) -> dict[str, list[str]]:
-    return {name: reasons for name, reasons in judge(mail).items() if reasons}

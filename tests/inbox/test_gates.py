@@ -9,12 +9,14 @@ from collections.abc import Callable
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
 from tests.inbox import spamassassin
 from tests.inbox.account import account
-from tests.inbox.gates import GATES, failures, judge
+from tests.inbox.gates import GATES
+from tests.inbox.judging import failures, judge
 from tests.inbox.mail import Mail
 from tests.inbox.samples import SITE, SLUGS, sample
 from tests.services import PROJECT, missing, process_environment
@@ -89,7 +91,7 @@ def html(old: str, new: str) -> Callable[[bytes], bytes]:
 
 
 def no_text_part(raw: bytes) -> bytes:
-    return fields(lambda message: message.set_payload(list(message.iter_parts())[1:]))(raw)
+    return fields(lambda message: message.set_payload(cast(Any, list(message.iter_parts())[1:])))(raw)
 
 
 BROKEN: list[tuple[str, Callable[[bytes], bytes]]] = [
@@ -161,8 +163,7 @@ def test_what_is_broken_fails_its_gate(good: bytes, gate: str, breaking: Callabl
     assert all(failed[gate])
 
 
-def test_every_gate_has_a_message_that_fails_it(good: bytes) -> None:
-    judge(Mail(good))
+def test_every_gate_has_a_message_that_fails_it() -> None:
     assert set(GATES) - {gate for gate, _ in BROKEN} == {"no pretended unsubscribing"}
 
 

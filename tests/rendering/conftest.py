@@ -20,6 +20,7 @@ from digest.rendering import (
     assemble,
     compile_facts,
 )
+from tests.inbox.samples import SITE
 
 UID = UUID("12345678-1234-5678-1234-567812345678")
 PARTS = (("topic:robotics", 0.61), ("trend", 0.22), ("editor", 0.10))
@@ -27,10 +28,8 @@ PARTS = (("topic:robotics", 0.61), ("trend", 0.22), ("editor", 0.10))
 
 @pytest.fixture(autouse=True)
 def _public_site(settings: LazySettings) -> None:
-    settings.SITE_URL = "https://paperboy.example.org"
-    settings.DEFAULT_FROM_EMAIL = "Paperboy <digest@mail.example.org>"
-    settings.REPLY_TO = "editor@example.org"
-    settings.POSTAL_ADDRESS = "1 Test Street, Testville"
+    for name, value in SITE.items():
+        setattr(settings, name, value)
 
 
 @pytest.fixture

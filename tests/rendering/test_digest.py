@@ -1,11 +1,12 @@
-"""What every digest must be, in both parts, whatever papers it brings: checked on all samples."""
+"""What is particular to a digest, in both parts, whatever papers it brings.
+
+What every mail owes its mailbox is judged by the gates of tests/inbox, on the same samples.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import pairwise
 from time import process_time
 from typing import cast
 from urllib.parse import urlsplit
@@ -19,12 +20,9 @@ from digest.previews import DAY, PAPERS, TOPICS
 from digest.rendering import CompiledEdition, DigestMessage, EditionFacts, assemble, compile_facts, layout
 from digest.rendering.assembly import MAX_HTML_BYTES
 from subscriptions import links
-from tests.rendering.conftest import picks, reader
 from tests.inbox.mailpage import MailPage
-
-DIGESTS = [slug for slug in (preview.slug for preview in previews.all_previews()) if "confirm" not in slug]
-DIGESTS.remove("already-subscribed")
-URL = re.compile(r"https?://[^\s<>\"]+")
+from tests.inbox.samples import DIGESTS
+from tests.rendering.conftest import picks, reader
 
 
 @pytest.fixture(params=DIGESTS)
@@ -44,83 +42,20 @@ def page(html: str) -> MailPage:
     return MailPage(html)
 
 
-def test_the_html_is_well_formed(page: MailPage) -> None:
-    assert page.problems == []
-
-
-def test_language_title_and_headings_are_in_order(page: MailPage) -> None:
+def test_language_title_and_headings_are_ours(page: MailPage) -> None:
     assert page.one("html").attributes == {"lang": "en", "dir": "ltr"}
     assert page.one("title").text == "Paperboy, Daily edition of Sunday, 22 November 2026" or "Weekly" in (
         page.one("title").text
     )
     assert page.one("h1").text == "Paperboy"
-    levels = [int(element.tag[1]) for element in page.all("h1", "h2", "h3", "h4", "h5", "h6")]
-    assert levels[0] == 1
-    assert all(later <= earlier + 1 for earlier, later in pairwise(levels))
 
 
-def test_layout_tables_say_that_they_are_no_tables(page: MailPage) -> None:
-    assert page.all("table")
-    assert all(table.attributes.get("role") == "presentation" for table in page.all("table"))
-    assert not page.all("th", "caption")
+def test_it_brings_no_pictures(page: MailPage) -> None:
+    assert not page.all("img")
 
 
-def test_the_charset_is_told_within_the_first_1024_bytes(html: str) -> None:
-    assert b'<meta charset="utf-8">' in html.encode()[:1024]
-    assert html.count("charset") == 1
-
-
-def test_both_colour_schemes_are_declared(page: MailPage) -> None:
-    declared = {
-        meta.attributes["name"]: meta.attributes["content"] for meta in page.all("meta") if "name" in meta.attributes
-    }
-    assert declared["color-scheme"] == declared["supported-color-schemes"] == "light dark"
-
-
-def test_rules_for_dark_mode_and_phones_survive_inlining_and_win_over_it(page: MailPage) -> None:
-    sheet = page.one("style").text
-    assert "prefers-color-scheme: dark" in sheet
-    assert "max-width: 480px" in sheet
-    declarations = re.findall(r"[\w-]+:\s*[^;{}()]+;", sheet)
-    assert declarations
-    assert all("!important" in declaration for declaration in declarations)
-
-
-def test_styles_are_inlined(page: MailPage) -> None:
-    unstyled = [element for element in page.all("td", "h1", "h2", "a") if not element.styles]
-    assert [element.attributes for element in unstyled] == []
-
-
-def test_nothing_in_it_runs_or_loads(html: str, page: MailPage) -> None:
-    assert not page.all("script", "form", "iframe", "object", "svg", "link", "input", "button", "img")
-    assert not [name for element in page.elements for name in element.attributes if name.startswith("on")]
-    assert not re.search(r"var\(|url\(|@import|expression\(", page.one("style").text)
-    assert "data:" not in html
-    assert all(link.startswith("https://") for link in page.links)
-
-
-def test_letters_are_at_least_14_pixels_high(page: MailPage) -> None:
-    sizes = {element.styles["font-size"] for element in page.elements if "font-size" in element.styles}
-    visible = sizes - {page.with_class("preheader")[0].styles["font-size"]}
-    assert visible
-    assert min(int(size.removesuffix("px")) for size in visible) >= 14
-
-
-def test_the_preheader_comes_first_hidden_and_fit_for_an_inbox(page: MailPage) -> None:
-    body = page.one("body")
-    first = next(element for element in page.elements if body in element.parents)
-    assert first.classes == ["preheader"]
-    assert first.styles["display"] == "none"
-    assert 40 <= len(first.text) <= 110
-
-
-def test_the_html_stays_under_80_kilobytes(html: str) -> None:
-    assert len(html.encode()) <= MAX_HTML_BYTES == 80_000
-
-
-def test_text_and_html_lead_to_the_same_places(message: DigestMessage, page: MailPage) -> None:
-    # Authors' words may hold addresses of their own; only what we made a link counts in the text.
-    assert set(URL.findall(message.body)) == set(page.links)
+def test_rules_for_phones_survive_inlining(page: MailPage) -> None:
+    assert "max-width: 480px" in page.one("style").text
 
 
 def test_both_parts_tell_who_writes_why_and_how_to_leave(message: DigestMessage, page: MailPage) -> None:
@@ -134,22 +69,13 @@ def test_both_parts_tell_who_writes_why_and_how_to_leave(message: DigestMessage,
     assert {links.unsubscribe_url(previews.NOBODY), links.preferences_url(previews.NOBODY)} <= set(page.links)
 
 
-def test_the_text_has_every_paper_in_lines_that_fit(message: DigestMessage, page: MailPage) -> None:
-    flowing = " ".join(message.body.split())
-    titles = [heading.text for heading in page.all("h2") if heading.text != "From the editor"]
-    assert titles
-    for title in titles:
-        assert "".join(title.split()) in "".join(flowing.split())  # a word of 300 letters is broken
-    assert flowing.count("Why: ") == page.one("body").text.count("Why: ") == len(titles)
-    too_long = [line for line in message.body.splitlines() if len(line) > 78 and not URL.search(line)]
-    assert too_long == []
+def test_both_parts_say_why_each_paper_is_there(message: DigestMessage, page: MailPage) -> None:
+    papers = [heading for heading in page.all("h2") if heading.text != "From the editor"]
+    assert papers
+    assert message.body.count("Why: ") == page.one("body").text.count("Why: ") == len(papers)
 
 
-def test_the_text_is_written_not_converted(message: DigestMessage) -> None:
-    assert not re.search(r"</?(p|div|td|tr|table|a|h\d|b|span)\b", message.body)
-    assert "](" not in message.body
-    assert "&amp;" not in message.body
-    assert "&#" not in message.body
+def test_the_text_leaves_no_gaps(message: DigestMessage) -> None:
     assert "\n\n\n\n" not in message.body
 
 
@@ -298,7 +224,7 @@ def test_the_costliest_digest_there_can_be_stays_under_the_limit(digest_of) -> N
         for number in range(1, 31)
     ]
     message = digest_of(papers, note="&'\"" * 3000, topics=tuple(f"Topic & topic {number}" for number in range(18)))
-    assert len(message.alternatives[0].content.encode()) <= MAX_HTML_BYTES
+    assert len(message.alternatives[0].content.encode()) <= MAX_HTML_BYTES == 80_000
 
 
 def test_links_to_the_site_lead_to_pages(compiled: CompiledEdition) -> None:

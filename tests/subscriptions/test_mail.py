@@ -1,3 +1,5 @@
+"""What is particular to the two letters; what every mail owes its mailbox is judged by the gates of tests/inbox."""
+
 import re
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -51,25 +53,17 @@ def test_both_parts_lead_to_the_same_places(reader: Subscriber, compose: Any) ->
 
 
 @pytest.mark.parametrize("compose", [mail.confirmation, mail.already_subscribed])
-def test_the_text_part_is_written_for_people(reader: Subscriber, compose: Any) -> None:
+def test_the_text_part_names_the_address_and_who_writes(reader: Subscriber, compose: Any) -> None:
     text = part(received(compose(reader)), "plain")
     assert "ada+a&b@example.org" in text
     assert "1 Test Street, Testville" in text
-    assert all(len(line) <= 78 for line in text.splitlines())
-    assert not re.search(r"<\w|\]\(|&amp;", text)
 
 
 @pytest.mark.parametrize("compose", [mail.confirmation, mail.already_subscribed])
-def test_the_html_part_is_what_mail_programs_can_show(reader: Subscriber, compose: Any) -> None:
+def test_the_html_part_shows_the_address_and_what_to_press(reader: Subscriber, compose: Any) -> None:
     html = part(received(compose(reader)), "html")
-    assert '<meta charset="utf-8">' in html[:1024]
-    assert html.count("charset") == 1
-    assert "@media (prefers-color-scheme: dark)" in html
     assert 'class="press" style="' in html or re.search(r'<a [^>]*style="[^"]*background-color: ?#8c2f1d', html)
     assert "ada+a&amp;b@example.org" in html
-    assert html.count("<h1") == 1
-    assert all('role="presentation"' in table for table in re.findall(r"<table[^>]*>", html))
-    assert not re.search(r"<(script|form|iframe|object|svg|img|link)\b|var\(|\son\w+=", html)
 
 
 def test_a_site_name_cannot_add_headers_or_markup(reader: Subscriber, settings: Any) -> None:
