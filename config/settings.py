@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from config import palette
 from config.environment import Environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -213,35 +214,7 @@ UNFOLD = {
     "DASHBOARD_CALLBACK": "digest.admin.dashboard.context",
     "SIDEBAR": {"navigation": "digest.admin.navigation.sidebar"},
     "STYLES": ["digest.admin.navigation.stylesheet"],
-    # Ink on newsprint with one vermilion accent, as on the public pages.
-    "COLORS": {
-        "base": {
-            "50": "#fdfbf5",
-            "100": "#f4efe3",
-            "200": "#e4ddce",
-            "300": "#cfc7b6",
-            "400": "#a1988a",
-            "500": "#6b6458",
-            "600": "#524c42",
-            "700": "#3f3a32",
-            "800": "#2b2823",
-            "900": "#1a1816",
-            "950": "#11100e",
-        },
-        "primary": {
-            "50": "#fcf3ee",
-            "100": "#f8e1d8",
-            "200": "#f0c3b3",
-            "300": "#f0a48c",
-            "400": "#e58b70",
-            "500": "#d5694e",
-            "600": "#8c2f1d",
-            "700": "#752718",
-            "800": "#5f2014",
-            "900": "#4c1a11",
-            "950": "#280d08",
-        },
-    },
+    "COLORS": palette.COLORS,
 }
 
 LANGUAGE_CODE = "en"

@@ -19,7 +19,7 @@ MAIL_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data: https:; frame-ancestors 'self'; base-uri 'self'; "
     "form-action 'none'; sandbox allow-popups allow-popups-to-escape-sandbox"
 )
-WIDTHS = ((375, "Phone"), (800, "Desk"))  # CSS pixels
+WIDTHS = ((375, "Phone"), (800, "Desktop"))  # CSS pixels
 
 View = Callable[..., HttpResponse]
 
