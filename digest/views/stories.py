@@ -13,7 +13,7 @@ SHARE_SHOWN = 0.15  # below this a topic is a passing mention
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """One paper on a page: its place (0 for none), its topics by name, and the community's counters as they stood last."""
+    """One paper on a page: its place (0 for none), its topics by name, the community's counters as they stood last."""
 
     position: int
     paper: Paper
