@@ -63,8 +63,8 @@ class Run:
             return int(database.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608
 
     def children(self) -> list[int]:
-        found = subprocess.run(["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True, check=False)
-        return [int(line) for line in found.stdout.split()]
+        """Its children's ids; none where there is no /proc to look in."""
+        return [int(stat.parent.name) for stat in Path("/proc").glob("[0-9]*/stat") if parent(stat) == self.process.pid]
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> int:
         self.process.send_signal(number)
@@ -90,6 +90,14 @@ def run(tmp_path) -> Iterator[Callable[..., Run]]:
     yield start
     for each in started:
         each.kill()
+
+
+def parent(stat: Path) -> int:
+    """Whose child a process is, by its `stat` file: the second field after the name's closing bracket."""
+    try:
+        return int(stat.read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0  # ended meanwhile
 
 
 def processes_of(folder: Path) -> list[str]:
@@ -150,7 +158,7 @@ def test_a_port_that_is_taken_is_a_clear_error_before_anything_is_done(run, tmp_
     assert not (tmp_path / "paperboy.sqlite3").exists()
 
 
-@pytest.mark.skipif(shutil.which("pgrep") is None, reason="pgrep is not installed")
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="there is no /proc to find the web server in")
 def test_when_the_web_server_dies_the_rest_is_stopped_and_told(run, tmp_path):
     started = run()
     started.wait_until_up()
