@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -26,7 +25,7 @@ logger = logging.getLogger(__name__)
 MAX_CHUNKS_A_TICK = 50
 # A task that no worker took before the next tick is worthless: that tick enqueues another.
 EXPIRES = 55  # seconds
-# A long task ends by itself before Celery ends it, with time for the message on the wire to be answered.
+# A chunk ends by itself before Celery ends it, with time for the message on the wire to be answered.
 WRAP_UP = 60  # seconds
 # In the cache: when a worker last took a tick, in seconds since 1970. Health checks read it.
 HEARTBEAT = "paperboy:last-tick"
@@ -60,11 +59,14 @@ def refresh_source(source_id: int) -> None:
 
 @shared_task
 def refresh_due(source_ids: Sequence[int]) -> None:
-    """Visit sources that are still due, one after another, while there is time; the next tick has the rest done."""
-    deadline = time.monotonic() + settings.CELERY_TASK_SOFT_TIME_LIMIT - WRAP_UP
-    for source_id in source_ids:
-        if time.monotonic() < deadline:
-            ingestion.refresh_if_due(source_id, timezone.now())
+    """Visit the first of these sources, if it is still due; the others are the next task's.
+
+    A short task lets mail pass between two visits, and a worker stop.
+    """
+    first, *rest = source_ids
+    ingestion.refresh_if_due(first, timezone.now())
+    if rest:
+        refresh_due.apply_async((rest,), expires=EXPIRES)
 
 
 @shared_task
@@ -86,7 +88,7 @@ def _note_heartbeat(now: datetime) -> None:
 
 
 def _visit_sources(now: datetime) -> None:
-    """One task a host: its sources wait for one another's turns, and must not hold every worker while they do."""
+    """One task a host at a time: its sources wait for one another's turns, and must not hold every worker meanwhile."""
     hosts: defaultdict[str | None, list[int]] = defaultdict(list)
     for source_id, url in Source.objects.due(now).values_list("pk", "url"):
         hosts[urlsplit(url).hostname].append(source_id)

@@ -47,21 +47,25 @@ def test_a_tick_enqueues_one_task_for_all_due_sources_of_a_host(enqueued):
     assert not {later, off} & {source_id for visit in visits for source_id in visit}
 
 
-def test_only_sources_that_are_still_due_are_visited(monkeypatch):
+def test_sources_are_visited_one_a_task_and_only_if_still_due(enqueued, monkeypatch):
     visited: list[int] = []
     monkeypatch.setattr(visits, "visit", lambda source, now: visited.append(source.pk))
     due, taken = (SourceFactory(next_check_at=at).pk for at in (None, timezone.now() + timedelta(minutes=10)))
-    tasks.refresh_due([due, taken, 987654])
+    waiting = [taken, due, 987654]
+    while waiting:
+        tasks.refresh_due(waiting)
+        waiting = enqueued.pop()[1][0] if enqueued else []
     tasks.refresh_due([due])
     assert visited == [due]
 
 
-def test_visits_end_before_celery_ends_them(monkeypatch, settings):
-    settings.CELERY_TASK_SOFT_TIME_LIMIT = tasks.WRAP_UP
+def test_one_task_makes_one_visit(enqueued, monkeypatch):
     visited: list[int] = []
     monkeypatch.setattr(visits, "visit", lambda source, now: visited.append(source.pk))
-    tasks.refresh_due([SourceFactory(next_check_at=None).pk])
-    assert visited == []
+    first, *rest = (SourceFactory(next_check_at=None).pk for _ in range(3))
+    tasks.refresh_due([first, *rest])
+    assert visited == [first]
+    assert [args for _, args, _ in enqueued] == [(rest,)]
 
 
 def test_a_tick_plans_and_enqueues_a_task_for_each_chunk(enqueued, settings):

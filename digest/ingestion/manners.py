@@ -16,7 +16,7 @@ from digest.models import Host
 
 # https://info.arxiv.org/help/api/tou.html: one request every three seconds, whatever the number of machines.
 PAUSES = {"arxiv.org": timedelta(seconds=3)}
-LONGEST_WAIT = timedelta(seconds=25)  # with the fetch that follows, within what a task keeps back for its last visit
+LONGEST_WAIT = timedelta(seconds=25)  # far below the time limit of the task that waits
 ABSURD_WAIT = timedelta(hours=1)  # then the clock was set back: nobody queues that long
 
 
