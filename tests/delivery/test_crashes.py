@@ -148,7 +148,12 @@ def test_a_worker_killed_in_the_middle_leaves_one_window_in_doubt_and_nobody_get
 
 def test_two_workers_at_once_share_the_work_and_nobody_gets_two(site: Site):
     site.mailbox.company = 2
-    first, second = (site.finish(process) for process in [site.start(NOW), site.start(NOW)])
+    one = site.start(NOW)
+    deadline = time.monotonic() + 60
+    while not site.mailbox.peers and time.monotonic() < deadline:
+        time.sleep(0.01)
+    other = site.start(NOW)  # everything is planned, and the first has a message on the wire
+    first, second = site.finish(one), site.finish(other)
     assert first["accepted"] + second["accepted"] == READERS
     assert first["planned"] + second["planned"] == READERS
     assert min(first["accepted"], second["accepted"]) > 0
