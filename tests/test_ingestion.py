@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import tarfile
 import threading
@@ -12,6 +13,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from digest import stopping
 from digest.errors import SourceError
 from digest.ingestion import import_file, manners, refresh, refresh_if_due, visits
 from digest.models import Host, Listing, Outcome, Paper, Signal, Source, SourceRun
@@ -162,6 +164,16 @@ def test_what_cannot_be_read_fails_with_its_reason_and_leaves_nothing(loopback, 
     assert not Paper.objects.exists()
 
 
+def test_a_feed_that_takes_too_long_to_read_fails_at_every_door(loopback, make, tmp_path, monkeypatch):
+    monkeypatch.setattr("digest.sources.budget.SECONDS", 0.1)
+    names = " ".join(f'a{number}="1"' for number in range(20_000))
+    body = f'<rss version="2.0" {names}><channel><item><title>A title</title></item></channel></rss>'.encode()
+    loopback.serve("/feed", Answer(body))
+    (tmp_path / "feed.xml").write_bytes(body)
+    for run in (refresh(make("feed"), NOW), import_file(tmp_path / "feed.xml", NOW)):
+        assert (run.outcome, "CPU time" in run.message) == (Outcome.FAILED, True)
+
+
 def test_visits_grow_rarer_with_failures_and_normal_again_after_one_that_works(loopback, make):
     loopback.serve("/feed", Answer(b"down", status=500))
     source = make()
@@ -183,6 +195,20 @@ def test_a_server_that_asks_for_a_pause_gets_it(loopback, make):
     refresh(source, NOW)
     source.refresh_from_db()
     assert source.next_check_at == NOW + timedelta(seconds=100000)
+
+
+def test_a_visit_that_an_editor_asks_for_during_another_stays_due(loopback, make, monkeypatch):
+    loopback.serve("/feed", atom(atom_entry()))
+    source, look = make(next_check_at=NOW), visits.look
+
+    def while_an_editor_asks(*args):
+        Source.objects.update(next_check_at=NOW + timedelta(seconds=5))
+        return look(*args)
+
+    monkeypatch.setattr(visits, "look", while_an_editor_asks)
+    assert refresh_if_due(source.pk, NOW).outcome == Outcome.FRESH
+    source.refresh_from_db()
+    assert (source.next_check_at, source.checked_at) == (NOW + timedelta(seconds=5), NOW)
 
 
 def test_a_due_source_is_taken_once(loopback, make):
@@ -254,7 +280,7 @@ def test_signals_rise_with_every_visit_while_the_paper_stays_known(loopback, mak
 
 def test_requests_to_arxiv_take_turns_three_seconds_apart(monkeypatch):
     waits = []
-    monkeypatch.setattr(manners.time, "sleep", waits.append)
+    monkeypatch.setattr(stopping, "sleep", waits.append)
     for host in ("rss.arxiv.org", "export.arxiv.org", "arxiv.org", "elsewhere.example", "notarxiv.org"):
         manners.wait_for_turn(host)
     assert waits == pytest.approx([0, 3, 6], abs=0.5)
@@ -267,7 +293,17 @@ def test_requests_to_arxiv_take_turns_three_seconds_apart(monkeypatch):
     assert waits[-1] < 1
 
 
-@pytest.mark.django_db(transaction=True)
+def test_a_worker_that_is_to_end_does_not_wait_for_its_turn(monkeypatch):
+    manners.wait_for_turn("arxiv.org")
+    stopping.ask()
+    try:
+        with pytest.raises(SourceError, match="is to end"):
+            manners.wait_for_turn("arxiv.org")
+    finally:
+        stopping.forget()
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_turns_are_never_shared_by_two_workers():
     if connection.vendor == "sqlite":
         pytest.skip("SQLite's in-memory test database has one connection")
@@ -374,6 +410,23 @@ def test_a_damaged_archive_keeps_what_was_whole(tmp_path):
     run = import_file(path, NOW)
     assert run.outcome == Outcome.FAILED
     assert run.new == Paper.objects.count() > 0
+
+
+def test_names_that_cannot_be_decoded_cost_nothing_but_themselves(tmp_path):
+    """In archives and on disk alike: such bytes come as lone surrogates, which no database stores."""
+    archive = tmp_path / "papers\udcff.tar"
+    contents = {"junk\udcff.txt": b"junk", "good\udcff.json": b'[{"title": "One telling title of many"}]'}
+    with tarfile.open(archive, "w") as made:
+        for name, content in contents.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            made.addfile(member, io.BytesIO(content))
+    run = import_file(archive, NOW)
+    run.refresh_from_db()
+    assert (run.outcome, run.new, run.refused, run.source_name) == (Outcome.FRESH, 1, 1, "papers.tar")
+    assert "junk.txt" in run.message
+    (tmp_path / "junk\udcff.json").write_bytes(b"junk")
+    assert import_file(tmp_path / "junk\udcff.json", NOW).outcome == Outcome.FAILED
 
 
 def test_a_missing_file_is_told_of(tmp_path):

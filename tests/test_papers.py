@@ -12,6 +12,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from django.contrib import admin
+from django.contrib.admin.utils import flatten_fieldsets
 from django.db import IntegrityError, connection
 from django.test.utils import CaptureQueriesContext
 from hypothesis import given, settings
@@ -19,11 +21,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from digest.models import Listing, Paper, Signal, Source
-from digest.papers import IngestCounts, ingest
+from digest.papers import IngestCounts, ingest, store
 from digest.papers.identity import title_keys
-from digest.sources import ADAPTERS, FetchedPaper
+from digest.sources import ADAPTERS, FetchedPaper, tidy
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
+URLS = ("url", "license_url", "code_url", "project_url")
 TITLE = "A Telling Title of Several Words"
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -252,6 +255,37 @@ def test_a_sample_that_turns_out_to_be_real_is_no_sample_and_never_the_reverse()
     assert not canonical()[0].is_sample
 
 
+def test_no_value_that_a_source_can_send_is_wider_than_its_column():
+    """The widths are the model's own; titles and the like have none."""
+    bounded = {field.name: field.max_length for field in Paper._meta.concrete_fields if field.max_length}
+    assert bounded.pop("title_key") == 64
+    assert bounded == tidy.WIDTHS
+    odd = "https://example.org/" + "|" * 900 + "x" * 70
+    ids = {"arxiv_id": "a" * 60 + "/9901001", "doi": "10.1000/" + "\u0130" * 150, "primary_category": odd}
+    for width in (250, 330, 340, 500, 900, 1000, 5000):
+        paper = tidy.tidy(FetchedPaper(title=TITLE, **ids, **dict.fromkeys(URLS, odd[:width])))
+        assert all(len(getattr(paper, name) or "") <= limit for name, limit in tidy.WIDTHS.items())
+        assert put(paper).refused == 0
+
+
+UNSTORABLE = [{"url": "https://example.org/\ud800"}, {"comment": "\udfff"}]
+TOO_MUCH_FOR_POSTGRESQL = [
+    {"url": "https://example.org/" + "x" * 2000},
+    {"comment": "\x00"},
+    {"doi": "10.1/" + "x" * 999},
+]
+
+
+@pytest.mark.parametrize("fields", UNSTORABLE + (TOO_MUCH_FOR_POSTGRESQL if connection.vendor == "postgresql" else []))
+def test_a_paper_that_no_database_takes_is_refused_and_costs_no_other(source, fields, caplog):
+    papers = [fetched(f"A telling title, number {number}") for number in range(50)]
+    papers[17] = fetched("The bad one of the telling titles", **fields)
+    assert put(*papers, source=source) == IngestCounts(new=49, refused=1)
+    assert (Paper.objects.count(), Listing.objects.count()) == (49, 49)
+    assert "The bad one" in caplog.text
+    assert put(*papers, source=source) == IngestCounts(known=49, refused=1)
+
+
 def test_a_paper_without_title_is_refused():
     assert put(fetched(" "), fetched()) == IngestCounts(new=1, refused=1)
 
@@ -286,6 +320,33 @@ def test_a_batch_that_fails_leaves_nothing_half_written(source, monkeypatch):
     with pytest.raises(IntegrityError):
         put(fetched(arxiv_id="2606.00001"), source=source)
     assert (Paper.objects.count(), Listing.objects.count()) == (0, 0)
+
+
+@pytest.mark.parametrize("is_hidden", [True, False])
+def test_what_an_editor_decides_between_reading_and_writing_stands(source, monkeypatch, is_hidden):
+    put(fetched(arxiv_id="2606.00001", version=1), source=source)
+    Paper.objects.update(is_hidden=not is_hidden)
+    write = store.write
+
+    def after_the_editor(*args, **kwargs):
+        Paper.objects.update(is_hidden=is_hidden)
+        write(*args, **kwargs)
+
+    monkeypatch.setattr(store, "write", after_the_editor)
+    counts = put(fetched(arxiv_id="2606.00001", version=2, abstract="Put better."), source=source)
+    paper = Paper.objects.get()
+    assert (counts.updated, paper.abstract, paper.is_hidden) == (1, "Put better.", is_hidden)
+
+
+def test_every_column_is_written_by_whoever_stores_papers_or_by_editors(admin_user, rf):
+    columns = {field.name for field in Paper._meta.concrete_fields}
+    assert {*store.WRITTEN, *Paper.EDITORIAL, "id"} == columns
+    assert Paper.EDITORIAL.isdisjoint(store.WRITTEN)
+    request = rf.get("/")
+    request.user = admin_user
+    desk = admin.site._registry[Paper]
+    shown = set(flatten_fieldsets(desk.get_fieldsets(request)))
+    assert shown - set(desk.get_readonly_fields(request)) == Paper.EDITORIAL
 
 
 @pytest.mark.shared_data

@@ -19,7 +19,7 @@ from digest.errors import SourceError
 from digest.ingestion import outcomes
 from digest.models import Outcome, Source, SourceRun
 from digest.papers import IngestCounts, ingest
-from digest.sources import ADAPTERS, FetchedPaper, Refusal
+from digest.sources import ADAPTERS, FetchedPaper, Refusal, budget, text
 from digest.sources.inflate import gunzip
 from digest.sources.papers_json import read_lines
 from digest.sources.sniff import sniff
@@ -55,7 +55,7 @@ def import_file(
     with what had been stored up to there in its account.
     """
     path = Path(path)
-    run = SourceRun.objects.create(source=source, source_name=path.name[:100], started_at=now)
+    run = SourceRun.objects.create(source=source, source_name=text.line(path.name, 100), started_at=now)
     started = time.monotonic()
     counts, refused = IngestCounts(), list[Refusal]()
     outcome, message = Outcome.FAILED, "interrupted"
@@ -110,7 +110,7 @@ def read_reply(stored: bytes, name: str) -> Iterator[Result]:
     if len(stored) > LARGEST_FILE:
         raise SourceError(f"larger than {LARGEST_FILE:,} bytes", permanent=True)
     body = gunzip(stored, LARGEST_FILE)
-    feed = ADAPTERS[sniff(body, name.removesuffix(".gz"))].parse(body)
+    feed = budget.parse(ADAPTERS[sniff(body, name.removesuffix(".gz"))], body)
     yield from feed.papers
     yield from feed.refused
 
@@ -125,7 +125,7 @@ def read_archive(raw: BinaryIO) -> Iterator[Result]:
             try:
                 yield from read_reply(handle.read(LARGEST_FILE + 1), member.name)
             except SourceError as error:
-                yield Refusal(str(error), member.name[:200])
+                yield Refusal(str(error), text.line(member.name, 200))
 
 
 def store(

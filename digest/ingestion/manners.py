@@ -5,12 +5,12 @@ The turns are rows, so they hold across workers and machines; the clock is the r
 
 from __future__ import annotations
 
-import time
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
+from digest import stopping
 from digest.errors import SourceError
 from digest.models import Host
 
@@ -25,7 +25,9 @@ def wait_for_turn(host: str) -> None:
     name = next((name for name in PAUSES if host == name or host.endswith(f".{name}")), None)
     if name:
         now = timezone.now()
-        time.sleep(max(0.0, (take_turn(name, now) - now).total_seconds()))
+        stopping.sleep((take_turn(name, now) - now).total_seconds())
+        if stopping.asked():
+            raise SourceError("this worker is to end before its turn comes", retry_after=0)
 
 
 def take_turn(name: str, now: datetime) -> datetime:

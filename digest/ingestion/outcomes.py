@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from digest.models import Outcome, Source
 from digest.papers import IngestCounts
-from digest.sources import ParsedFeed, Refusal
+from digest.sources import ParsedFeed, Refusal, text
 
 LONGEST_PAUSE = timedelta(hours=24)
 PERMANENT_PAUSE = timedelta(hours=6)
@@ -61,4 +61,4 @@ def told(refused: Iterable[Refusal], message: str = "") -> str:
     for reason, times in Counter(refusal.reason for refusal in refused).most_common(5):
         example = next(refusal.excerpt for refusal in refused if refusal.reason == reason)
         lines.append(f"refused {times}: {reason} ({example})")
-    return "\n".join(lines)
+    return text.visible("\n".join(lines))

@@ -14,7 +14,7 @@ from digest.errors import SourceError
 from digest.ingestion import manners, outcomes
 from digest.models import Outcome, Source, SourceRun
 from digest.papers import IngestCounts, ingest
-from digest.sources import ADAPTERS, Adapter, FetchedPaper, ParsedFeed
+from digest.sources import ADAPTERS, Adapter, FetchedPaper, ParsedFeed, budget, text
 from digest.sources.fetch import Limits, Reply, Validators, fetch
 from digest.sources.inflate import gunzip
 
@@ -112,7 +112,7 @@ def read(adapter: Adapter, reply: Reply, url: str, now: datetime) -> tuple[Parse
 
 def parsed(adapter: Adapter, reply: Reply) -> ParsedFeed:
     body = gunzip(reply.body, settings.FETCH_MAX_BYTES)
-    return adapter.parse(body, content_type=reply.content_type, url=reply.url)
+    return budget.parse(adapter, body, content_type=reply.content_type, url=reply.url)
 
 
 def distinct(papers: tuple[FetchedPaper, ...]) -> tuple[FetchedPaper, ...]:
@@ -146,20 +146,21 @@ def remember(source: Source, feed: ParsedFeed, reply: Reply) -> None:
 
 
 def close(run: SourceRun, source: Source, result: Visit, now: datetime, *, seconds: float) -> None:
-    """Write down the account and the next visit, together."""
+    """Write down the account and the next visit, together; where an editor asked for one meanwhile, that stands."""
     run.finished_at = now + timedelta(seconds=seconds)
-    run.outcome, run.message, run.http_status = result.outcome, result.message, result.status
+    run.outcome, run.message, run.http_status = result.outcome, text.visible(result.message), result.status
     run.received_bytes, run.received = result.received_bytes, result.counts.received
     run.new, run.known = result.counts.new, result.counts.known
     run.updated, run.refused = result.counts.updated, result.counts.refused
     failed = result.outcome == Outcome.FAILED
     source.failures = source.failures + 1 if failed else 0
     source.checked_at = now
-    source.next_check_at = outcomes.next_check(source, now, permanent=result.permanent, retry_after=result.retry_after)
+    next_check = outcomes.next_check(source, now, permanent=result.permanent, retry_after=result.retry_after)
     remembered = [] if failed else ["fetched_url", "etag", "last_modified", "content_hash", "claim"]
     with transaction.atomic():
         run.save()
-        source.save(update_fields=["failures", "checked_at", "next_check_at", *remembered])
+        source.save(update_fields=["failures", "checked_at", *remembered])
+        Source.objects.filter(pk=source.pk, next_check_at=now + LEASE).update(next_check_at=next_check)
 
 
 def close_abandoned(source: Source, now: datetime) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -24,7 +26,10 @@ class Paper(models.Model):
 
     Identity is the arXiv id without version, else the DOI, else the normalised title. When two rows turn out to be
     the same paper, one points at the other with `merged_into`: ids in stored digests keep their meaning.
+    `EDITORIAL` columns are the editors' own: whoever stores papers never writes them on a row that is there.
     """
+
+    EDITORIAL: ClassVar = frozenset({"is_hidden"})
 
     arxiv_id = models.CharField(max_length=32, null=True, blank=True, unique=True)
     doi = models.CharField(max_length=200, null=True, blank=True, unique=True)

@@ -10,7 +10,8 @@ from digest.models import Listing, Paper, Signal, Source
 from digest.papers.catalogue import Catalogue, Entry
 
 LOCK = 0x50415045  # any number, as long as it is always the same
-WRITTEN = [field.name for field in Paper._meta.concrete_fields if not field.primary_key]
+NOT_OURS = {"id", *Paper.EDITORIAL}  # an editor may have written them since the row was read
+WRITTEN = [field.name for field in Paper._meta.concrete_fields if field.name not in NOT_OURS]
 
 
 def take_turn() -> None:

@@ -99,4 +99,4 @@ def identity(entry: Element, written: str) -> tuple[str, int | None]:
 def authors(entry: Element) -> tuple[str, ...]:
     """All in one string, with affiliations in brackets; in the old feeds each an escaped link."""
     creators = [value for creator in children(entry, "creator") if (value := "".join(creator.itertext()))]
-    return tuple(name for creator in creators for name in people.split(text.from_markup(creator)))
+    return tuple(name for creator in creators for name in people.split(text.from_markup(creator, people.LONGEST_LIST)))

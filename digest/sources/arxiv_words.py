@@ -9,9 +9,8 @@ from datetime import date, datetime
 from digest.sources import identifiers
 
 LEAD = re.compile(r"^\s*arXiv:(?P<id>\S+)\s+Announce Type:\s*(?P<kind>[\w-]+)\s*(?:Abstract:)?\s*", re.IGNORECASE)
-OLD_TITLE = re.compile(
-    r"\s*\.?\s*\(arXiv:(?P<id>\S+)\s*(?:\[(?P<category>[^\]]{1,40})\])?\s*(?P<kind>CROSS LISTED|UPDATED)?\s*\)\s*$"
-)
+OLD_TAIL = re.compile(r"(?P<id>\S{1,40}) ?(?:\[(?P<category>[^\]]{1,40})\])? ?(?P<kind>CROSS LISTED|UPDATED)? ?\)")
+LONGEST_TITLE = 5000  # as written; shown are 1,000 at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +28,12 @@ def announcement(title: str, description: str) -> Announcement:
     """Undo `arXiv:ID Announce Type: ... Abstract: ...` and the old feeds' `Title. (arXiv:ID [category] UPDATED)`."""
     if lead := LEAD.match(description):
         return Announcement(title, description[lead.end() :], lead["id"], lead["kind"].lower())
-    if old := OLD_TITLE.search(title):
+    title = " ".join(title[:LONGEST_TITLE].split())
+    bare, _, tail = title.rpartition("(arXiv:")
+    if old := OLD_TAIL.fullmatch(tail):
         kind = {"CROSS LISTED": "cross", "UPDATED": "replace"}.get(old["kind"] or "", "new")
-        return Announcement(title[: old.start()], description, old["id"], kind, old["category"] or "")
+        bare = bare.rstrip().removesuffix(".").rstrip()
+        return Announcement(bare, description, old["id"], kind, old["category"] or "")
     return Announcement(title, description)
 
 

@@ -101,7 +101,9 @@ def doi(entry: Any, link: str) -> str | None:
 
 def authors(entry: Any) -> tuple[str, ...]:
     """One element may hold all the names, or each name have its own."""
-    names = [text.from_markup(as_text(author.get("name"))) for author in entry.get("authors") or ()]
+    names = [
+        text.from_markup(as_text(author.get("name")), people.LONGEST_LIST) for author in entry.get("authors") or ()
+    ]
     names = [name for name in names if name.strip()]
     return people.split(names[0]) if len(names) == 1 else tuple(names)
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, time
 from typing import Any
 
 from digest.errors import SourceError
-from digest.sources import dates, huggingface_daily, identifiers, json_values, people
+from digest.sources import budget, dates, huggingface_daily, identifiers, json_values, people
 from digest.sources.base import FetchedPaper, ParsedFeed, Refusal, UnusableEntry, collected, read_each
 from digest.sources.tidy import tidy
 
@@ -36,22 +35,31 @@ def looks_like_lines(lines: list[bytes]) -> bool:
     """Whether the first line with something on it is a JSON object of its own."""
     first = next((line for line in lines if line.strip()), b"")
     try:
-        return isinstance(json.loads(first), dict)
+        return isinstance(json_values.parsed(first), dict)
     except (ValueError, RecursionError):
         return False
 
 
 def read_lines(lines: Iterable[bytes]) -> Iterator[FetchedPaper | Refusal]:
-    """One record a line, so that files larger than memory can be read and one bad line costs only itself."""
+    """One record a line, so that files larger than memory can be read and one bad line costs only itself.
+
+    Each has a budget of its own, unless they share one.
+    """
     return read_each((line for line in lines if line.strip()), read_line)
 
 
 def read_line(line: bytes) -> FetchedPaper:
     try:
-        record = json.loads(json_values.decoded(line))
+        return budget.within(len(line), lambda: read(record_of(line)))
+    except SourceError as error:
+        raise UnusableEntry(str(error)) from error
+
+
+def record_of(line: bytes) -> Any:
+    try:
+        return json_values.parsed(line)
     except (ValueError, RecursionError) as error:
         raise UnusableEntry(f"broken JSON: {error}") from error
-    return read(record)
 
 
 def contained(document: Any) -> list[Any]:

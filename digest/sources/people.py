@@ -8,14 +8,16 @@ from digest import tex
 
 SUFFIX = re.compile(r"^(?:jr|sr|ii|iii|iv)\.?$", re.IGNORECASE)
 INITIALS = re.compile(r"^(?:[A-Z]\.?[- ]?){1,4}$")
-AND = re.compile(r"\s+and\s+|\s*&\s+")
+AND = re.compile(r" and | ?& ")  # once every run of spaces is one
+MOST_AUTHORS = 5000  # the longest real list so far has 3,303
+LONGEST_LIST = 200_000  # characters
 
 
 def split(value: str) -> tuple[str, ...]:
     """Names of a list such as `Andr\\'e Dupont (CNRS, Paris), Jane Doe and J. Roe, Jr.`, without affiliations."""
-    bare = without_brackets(tex.plain_name(value))
-    parts = [part.strip() for part in re.split(r";" if ";" in bare else r",", bare)]
-    parts = [name.strip() for part in parts for name in AND.split(part) if name.strip(" .,")]
+    bare = " ".join(without_brackets(tex.plain_name(value[:LONGEST_LIST])).split())
+    parts = [name.strip() for part in bare.split(";" if ";" in bare else ",") for name in AND.split(part)]
+    parts = [name for name in parts if name.strip(" .,")][: 2 * MOST_AUTHORS]
     return tuple(surname_first(parts) or with_suffixes(parts))
 
 

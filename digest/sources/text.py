@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import unicodedata
 from urllib.parse import urlsplit
 
 import nh3
@@ -13,49 +14,65 @@ import nh3
 UNWANTED = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
 )
+# No language needs more than 30 combining marks in a row (https://www.unicode.org/reports/tr15/#Stream_Safe_Text_Format);
+# putting them in order, as normalising does, takes time that grows with the square of their number.
+CROWD = re.compile(r"[^\w\s]{31,}")
 SPACES = re.compile(r"\s+")
 BLANK_LINES = re.compile(r"\n[ \t\r]*\n\s*")
 BLOCK_NAMES = "p|br|div|li|ul|ol|tr|td|th|table|h[1-6]|blockquote|section|article|pre|dd|dt|dl|hr|figure"
 INLINE_NAMES = (
     "a|abbr|acronym|b|big|cite|code|del|em|font|i|img|ins|kbd|mark|q|s|small|span|strike|strong|sub|sup|tt|u|var|wbr"
-    "|script|style|iframe|object|embed|form|input|button|textarea|select|option|svg|video|audio|source|link|meta"
+    "|iframe|object|embed|form|input|button|textarea|select|option|video|audio|source|link|meta"
     "|html|head|body|title|base|noscript|template|center|nav|header|footer|main|label|caption|thead|tbody|applet|area"
-    "|bdi|bdo|blink|canvas|frame|frameset|map|marquee|math|param|picture|ruby|rt|summary|details|time|track"
+    "|bdi|bdo|blink|canvas|frame|frameset|map|marquee|param|picture|ruby|rt|summary|details|time|track"
 )
-BLOCK = re.compile(rf"</?(?:jats:)?(?:{BLOCK_NAMES})(?=[\s/>])", re.IGNORECASE)
+APART_NAMES = "script|style|svg|math"  # the sanitiser knows better what they hold, and takes no longer if nested
 # `<` begins markup only before a known tag name, a comment or a prefixed name (`<jats:p>`); elsewhere it is a
 # less-than sign, as in `$a<b$` or "Let's <think>".
-NOT_MARKUP = re.compile(rf"<(?!/?(?:{BLOCK_NAMES}|{INLINE_NAMES}|[a-z]+:[a-z-]+)(?=[\s/>])|![-\[a-z])", re.IGNORECASE)
-MARKUP = re.compile(
-    rf"<(?:/?(?:{BLOCK_NAMES}|{INLINE_NAMES}|[a-z]+:[a-z-]+)(?=[\s/>])|![-\[a-z])|&(?:#?\w+);", re.IGNORECASE
+NAMES = f"{BLOCK_NAMES}|{INLINE_NAMES}|{APART_NAMES}|[a-z]+:[a-z-]+"
+NOT_MARKUP = re.compile(rf"<(?!/?(?:{NAMES})(?=[\s/>])|![-\[a-z])", re.IGNORECASE)
+MARKUP = re.compile(rf"<(?:/?(?:{NAMES})(?=[\s/>])|![-\[a-z])|&(?:#?\w+);", re.IGNORECASE)
+TAG = re.compile(
+    rf"</?(?:(?P<block>(?:jats:)?(?:{BLOCK_NAMES}))|{INLINE_NAMES}|[a-z]+:[a-z-]+)(?=[\s/>])", re.IGNORECASE
 )
 
 
 def line(value: str, limit: int) -> str:
     """One line of at most `limit` characters."""
-    return cut(SPACES.sub(" ", UNWANTED.sub("", value)).strip(), limit)
+    return cut(SPACES.sub(" ", visible(value)).strip(), limit)
 
 
 def paragraphs(value: str, limit: int) -> str:
     """Paragraphs divided by blank lines, each on one line: hard wrapping is undone."""
-    blocks = BLANK_LINES.split(UNWANTED.sub("", value.replace("\r\n", "\n")).strip())
+    blocks = BLANK_LINES.split(visible(value.replace("\r\n", "\n")).strip())
     return cut("\n\n".join(block for block in (SPACES.sub(" ", part).strip() for part in blocks) if block), limit)
+
+
+def visible(value: str) -> str:
+    """The text without what nobody can see, or should have to."""
+    return CROWD.sub(_thinned, UNWANTED.sub("", value))
+
+
+def _thinned(crowd: re.Match[str]) -> str:
+    kept, rest = crowd[0][:30], crowd[0][30:]
+    return kept + "".join(character for character in rest if not unicodedata.combining(character))
 
 
 def cut(value: str, limit: int) -> str:
     return value if len(value) <= limit else value[: limit - 1].rstrip() + "…"
 
 
-def from_markup(value: str, limit: int = 200_000) -> str:
+def from_markup(value: str, limit: int = 50_000) -> str:
     """Plain text of HTML: tags, comments, scripts and styles go, blocks become blank lines, entities are decoded.
 
-    Done twice where need be: feeds that escape their markup once too often are common.
+    Done twice where need be: feeds that escape their markup once too often are common. Every other element counts as
+    a line break to the sanitiser, which would take time with the square of how deep they are nested.
     """
-    value = UNWANTED.sub("", value[:limit])
+    value = UNWANTED.sub("", value.strip()[:limit])
     for _ in range(2):
         if not MARKUP.search(value):
             break
-        value = BLOCK.sub(lambda tag: "\n\n" + tag.group(), NOT_MARKUP.sub("&lt;", value))
+        value = TAG.sub(lambda tag: "\n\n<br" if tag["block"] else "<br", NOT_MARKUP.sub("&lt;", value))
         value = html.unescape(nh3.clean(value, tags=set(), attributes={}))
     return value
 
@@ -72,4 +89,5 @@ def link(value: str, limit: int) -> str:
         return ""
     if parts.scheme.lower() not in ("http", "https") or not parts.hostname or parts.username is not None:
         return ""
-    return re.sub(r"[\"'<>\\^`{|}]", lambda odd: f"%{ord(odd.group()):02X}", value)
+    value = re.sub(r"[\"'<>\\^`{|}]", lambda odd: f"%{ord(odd.group()):02X}", value)
+    return value if len(value) <= limit else ""

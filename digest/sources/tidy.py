@@ -5,13 +5,23 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from digest import tex
-from digest.sources import identifiers, text
+from digest.sources import identifiers, people, text
 from digest.sources.base import FetchedPaper, UnusableEntry
 
-MOST_AUTHORS = 5000  # the longest real list so far has 3,303
 LARGEST = 2**31 - 1
+# What the columns hold, in characters; checked last, as percent-encoding makes a value longer.
+WIDTHS = {
+    "arxiv_id": 32,
+    "doi": identifiers.LONGEST_DOI,
+    "primary_category": 32,
+    "url": 1000,
+    "license_url": 500,
+    "code_url": 1000,
+    "project_url": 1000,
+}
 SIGNALS = ("upvotes", "comments", "stars")
 WITHDRAWN = re.compile(
     r"^\W*(?:this|the|our)\s+(?:\w+\s+)?(?:paper|article|submission|manuscript|work|preprint|version)\s+"
@@ -25,7 +35,7 @@ def tidy(paper: FetchedPaper, *, markup: bool = False) -> FetchedPaper:
 
     Raises UnusableEntry when nothing is left of the title.
     """
-    plain = text.from_markup if markup else str
+    plain = partial(_plain, markup=markup)
     title = text.line(plain(paper.title), 1000)
     if not any(character.isalnum() for character in title):
         raise UnusableEntry("no title")
@@ -43,16 +53,22 @@ def tidy(paper: FetchedPaper, *, markup: bool = False) -> FetchedPaper:
         version=version,
         doi=doi,
         categories=_categories(paper.categories),
-        primary_category=text.line(paper.primary_category, 33)[:32],
+        primary_category=text.line(paper.primary_category[:100], 100)[: WIDTHS["primary_category"]],
         comment=comment,
         journal_reference=text.line(plain(paper.journal_reference), 1000),
-        license_url=text.link(paper.license_url, 500),
-        code_url=text.link(paper.code_url, 1000),
-        project_url=text.link(paper.project_url, 1000),
+        license_url=text.link(paper.license_url, WIDTHS["license_url"]),
+        code_url=text.link(paper.code_url, WIDTHS["code_url"]),
+        project_url=text.link(paper.project_url, WIDTHS["project_url"]),
         published_at=_moment(paper.published_at, arxiv_id),
         is_withdrawn=paper.is_withdrawn or bool(WITHDRAWN.search(comment) or WITHDRAWN.search(abstract)),
         signals=_signals(paper),
     )
+
+
+def _plain(value: str, *, markup: bool, limit: int = 50_000) -> str:
+    """Cut before any pattern sees it: no field as written needs more, whatever becomes of it."""
+    value = value.strip()[:limit]
+    return text.from_markup(value) if markup else value
 
 
 def _arxiv(paper: FetchedPaper) -> tuple[str | None, int | None]:
@@ -67,12 +83,14 @@ def _arxiv(paper: FetchedPaper) -> tuple[str | None, int | None]:
 def _url(paper: FetchedPaper, arxiv_id: str | None, doi: str | None) -> str:
     if arxiv_id:
         return f"https://arxiv.org/abs/{arxiv_id}"
-    return text.link(paper.url, 1000) or (text.link(f"https://doi.org/{doi}", 1000) if doi else "")
+    width = WIDTHS["url"]
+    return text.link(paper.url, width) or (text.link(f"https://doi.org/{doi}", width) if doi else "")
 
 
 def _names(names: tuple[str, ...], *, markup: bool) -> tuple[str, ...]:
-    plain = text.from_markup if markup else str
-    cleaned = (text.line(tex.plain_name(plain(name)), 200) for name in names[:MOST_AUTHORS])
+    cleaned = (
+        text.line(tex.plain_name(_plain(name, markup=markup, limit=2000)), 200) for name in names[: people.MOST_AUTHORS]
+    )
     return tuple(dict.fromkeys(name for name in cleaned if name))
 
 

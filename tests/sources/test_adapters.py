@@ -1,6 +1,7 @@
 """Each adapter on small replies: what it reads, what it refuses, what it calls an error."""
 
 import json
+import time
 from datetime import UTC, date, datetime
 
 import pytest
@@ -214,6 +215,24 @@ def test_what_is_no_feed_is_an_error_with_every_adapter(kind, body):
         ADAPTERS[kind].parse(body)
 
 
+COMMENTS = b"<!-- a comment -->\n" * 24
+
+
+@pytest.mark.parametrize("start", [b"", b"\xef\xbb\xbf", b'<?xml version="1.0"?>\n', b"<!---->", COMMENTS])
+def test_a_page_is_told_from_a_feed_behind_any_beginning(start):
+    with pytest.raises(SourceError, match="HTML page"):
+        ADAPTERS["papers_json"].parse(start + b"<!-- <feed> --> <!DOCTYPE html><html></html>")
+
+
+@pytest.mark.parametrize("kind", ["arxiv_atom", "arxiv_api", "feed"])
+def test_comments_before_a_feed_cost_no_time(kind):
+    """A pattern that backtracks takes many seconds for 24 of them, and twice as long for each one more."""
+    body = COMMENTS + b'<feed xmlns="http://www.w3.org/2005/Atom"></feed>'
+    started = time.process_time()
+    assert (ADAPTERS[kind].parse(body).papers, sniff(body)) == ((), "feed")
+    assert time.process_time() - started < 2
+
+
 @pytest.mark.parametrize("kind", ["arxiv_atom", "arxiv_api"])
 def test_broken_xml_is_an_error_and_not_half_a_feed(kind):
     with pytest.raises(SourceError, match="broken XML"):
@@ -242,6 +261,11 @@ def test_lone_surrogates_and_huge_numbers_do_no_harm():
     body = b'[{"title": "a\\ud800b", "upvotes": 99999999999999999999, "abstract": "\\u0000x"}]'
     paper = only("papers_json", body)
     assert (paper.title, paper.abstract, paper.signals["upvotes"]) == ("ab", "x", 2**31 - 1)
+
+
+def test_a_number_without_end_costs_no_other_paper():
+    body = b'[{"title": "one", "upvotes": %s}, {"title": "two", "upvotes": 3}]' % (b"9" * 5000)
+    assert [paper.signals for paper in ADAPTERS["papers_json"].parse(body).papers] == [{}, {"upvotes": 3}]
 
 
 @pytest.mark.parametrize(

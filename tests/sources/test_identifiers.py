@@ -25,13 +25,17 @@ from digest.sources import identifiers, people
         ("http://arxiv.org/abs/hep-ex/0307015v1", ("hep-ex/0307015", 1)),
         ("math.GT/0309136", ("math/0309136", None)),
         ("cond-mat/9901001v12", ("cond-mat/9901001", 12)),
+        ("math-ph/9901001", ("math-ph/9901001", None)),
+        ("Q-Alg/9502001", ("q-alg/9502001", None)),
     ],
 )
 def test_an_arxiv_id_is_read_from_every_spelling(written, meant):
     assert identifiers.arxiv(written) == meant
 
 
-@pytest.mark.parametrize("written", ["", "abc", "1234", "2213.01250", "2203.012", "10.1000/182", "3.14159", "x" * 9999])
+@pytest.mark.parametrize(
+    "written", ["", "abc", "1234", "2213.01250", "2203.012", "10.1000/182", "3.14159", "x" * 9999, "paper/0309136"]
+)
 def test_other_numbers_are_no_arxiv_ids(written):
     assert identifiers.arxiv(written) is None
 
@@ -47,6 +51,7 @@ def test_other_numbers_are_no_arxiv_ids(written):
         ("10.1000/182 10.1000/183", "10.1000/182"),
         ("10.48550/arXiv.2203.01250", None),
         ("10.1000/" + "x" * 300, None),
+        ("10.1000/a\x00b\ud800c", "10.1000/abc"),
         ("nothing", None),
     ],
 )
@@ -68,6 +73,7 @@ def test_an_arxiv_id_tells_its_month_in_both_styles():
         ("Jane Doe (1 and 2), John Roe (2) ((1) MIT, (2) ETH)", ("Jane Doe", "John Roe")),
         (r"Andr\'e Dupont, Paul Erd\H{o}s", ("André Dupont", "Paul Erdős")),
         ("Jane Doe and John Roe", ("Jane Doe", "John Roe")),
+        ("Jane Doe, Ann Poe, and\n  John Roe &  R. Moe", ("Jane Doe", "Ann Poe", "John Roe", "R. Moe")),
         ("John Smith, Jr., Jane Doe", ("John Smith, Jr.", "Jane Doe")),
         ("LAPALU, N., Plaumann, P.-L., O'Connell, R. J.", ("N. LAPALU", "P.-L. Plaumann", "R. J. O'Connell")),
         ("Doe, Jane; Roe, John", ("Doe, Jane", "Roe, John")),

@@ -73,6 +73,13 @@ def test_only_plain_web_addresses_are_links(address):
     assert text.link(address, 1000) == ""
 
 
+def test_a_link_is_measured_as_it_will_be_stored():
+    """What is encoded grows to three characters."""
+    start = "https://example.org/"
+    assert len(text.link(start + "|" * 60, 200)) == 200
+    assert text.link(start + "|" * 61, 200) == ""
+
+
 def test_a_link_cannot_leave_its_attribute():
     assert text.link("""https://example.org/"onclick='x'<b>""", 1000) == "https://example.org/%22onclick=%27x%27%3Cb%3E"
 
