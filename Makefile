@@ -3,6 +3,8 @@
 PYTHON ?= python3
 PORT ?= 8000
 BENCH_PORT ?= 2526
+BENCH_PICKY_PORT ?= 2527
+BENCH_DATABASE ?= postgres://postgres@127.0.0.1:5432/postgres
 DIR ?= ../shared/data/eval
 BIN := .venv/bin
 PYTEST := $(BIN)/pytest -n auto
@@ -39,7 +41,9 @@ migrations: .venv/.installed-dev ## Every model change has its migration
 	$(NEUTRAL) $(BIN)/python manage.py makemigrations --check --dry-run
 
 deploy: .venv/.installed-dev ## Django's deployment checks, on the settings a production site would have
-	@env -i PATH="$$PATH" HOME="$$HOME" ENV_FILE=docs/production.env $(BIN)/python manage.py check --deploy --fail-level WARNING
+	@static="$$(mktemp -d)"; trap 'rm -rf "$$static"' EXIT; \
+	manage() { env -i PATH="$$PATH" HOME="$$HOME" ENV_FILE=docs/production.env STATIC_ROOT="$$static" $(BIN)/python manage.py "$$@"; }; \
+	manage collectstatic --noinput --verbosity 0 && manage check --deploy --fail-level WARNING
 
 test-postgres: .venv/.installed-dev ## Run the tests that touch the database once more, on PostgreSQL
 	TEST_DATABASE=postgres $(PYTEST)
@@ -48,19 +52,24 @@ format: .venv/.installed-dev ## Format the code and sort the imports
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: .venv/.installed-dev ## Delivery speed against the plain Django way, into smtp-sink on this machine
-	@PATH="$$PATH:/usr/sbin"; mkdir -p var; \
+bench: .venv/.installed-dev ## Delivery speed: smtp-sink beside the usual ways, a server that puts off and refuses, no server at all
+	@PATH="$$PATH:/usr/sbin"; mkdir -p var; rm -f var/bench.json; \
 	command -v smtp-sink > /dev/null || { echo "smtp-sink is not installed: make system-deps" >&2; exit 1; }; \
 	test "$$(id -u)" != 0 || user="-u root"; \
-	smtp-sink $$user 127.0.0.1:$(BENCH_PORT) 100 & sink=$$!; trap 'kill $$sink' EXIT; sleep 1; \
-	$(NEUTRAL) $(BIN)/python manage.py bench_delivery --transport smtp --port $(BENCH_PORT) > var/bench.txt; code=$$?; \
-	cat var/bench.txt; tail -n 1 var/bench.txt > var/bench.json; exit $$code
+	run="env $(NEUTRAL) DATABASE_URL=$(BENCH_DATABASE) LOG_LEVEL=ERROR $(BIN)/python manage.py bench_delivery"; \
+	smtp-sink $$user 127.0.0.1:$(BENCH_PORT) 100 & sink=$$!; \
+	$(BIN)/python -m digest.management.sink --port $(BENCH_PICKY_PORT) --defer-every 20 --refuse-every 30 > /dev/null & picky=$$!; \
+	trap 'kill $$sink $$picky' EXIT; sleep 1; \
+	echo "To smtp-sink" && $$run --port $(BENCH_PORT) | tee var/bench.txt && \
+	echo "To a server that puts off and refuses" && $$run --port $(BENCH_PICKY_PORT) --plain 0 && \
+	echo "To nobody" && $$run --transport null && \
+	tail -n 1 var/bench.txt > var/bench.json
 
 eval: .venv/.installed-dev ## How well the ranking finds what people wanted, on a recording (DIR=...)
 	@mkdir -p var; rm -f var/eval.json; $(NEUTRAL) $(BIN)/python manage.py eval_ranking "$(DIR)" > var/eval.txt || exit 1; \
 	cat var/eval.txt; tail -n 1 var/eval.txt > var/eval.json
 
-chaos: .venv/.installed-dev ## Kill, stop and crowd real workers, Redis and a mail server; audit that nobody gets two mails (2 minutes)
+chaos: .venv/.installed-dev ## Mistreat real workers, PostgreSQL, Redis and a mail server; audit that no mail is lost or doubled (10 minutes)
 	@$(NEUTRAL) $(BIN)/python -m tests.chaos --json var/chaos.json
 
 inbox: .venv/.installed-dev ## Judge every sample mail as a mailbox would: headers, parts, HTML, SpamAssassin

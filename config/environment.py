@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import environ
@@ -36,7 +37,19 @@ class Environment(environ.FileAwareEnv):  # type: ignore[misc]  # no types upstr
         except (ValueError, OSError) as error:
             raise ImproperlyConfigured(f"{var} cannot be read from the environment: {error}") from error
 
-    def prefixed(self, prefix: str) -> dict[str, str]:
-        """Every variable that begins with the prefix, or its _FILE form, without the prefix."""
+    def prefixed(self, prefix: str) -> dict[str, Any]:
+        """Every variable that begins with the prefix, or its _FILE form, without the prefix.
+
+        "true" and "false" are booleans, what stands in braces is JSON, anything else is text.
+        """
         names = {name.removesuffix("_FILE") for name in self.ENVIRON if name.startswith(prefix)}
-        return {name.removeprefix(prefix): self.str(name) for name in sorted(names) if name in self.ENVIRON}
+        return {name.removeprefix(prefix): self._plain(name) for name in sorted(names) if name in self.ENVIRON}
+
+    def _plain(self, name: str) -> Any:
+        value: str = self.str(name)
+        if value.lower() in ("true", "false"):
+            return value.lower() == "true"
+        try:
+            return json.loads(value) if value.startswith("{") else value
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{name} begins with a brace and is no JSON: {error}") from error

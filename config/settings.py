@@ -48,14 +48,23 @@ POOL_SIZE = env.int("POOL_SIZE", default=400)
 
 # Delivery
 
-DELIVERY_TRANSPORT = env.str("DELIVERY_TRANSPORT", default="anymail")
 DELIVERY_CHUNK = env.int("DELIVERY_CHUNK", default=2000)
-DELIVERY_WINDOW = env.int("DELIVERY_WINDOW", default=25)
-DELIVERY_MAX_ATTEMPTS = env.int("DELIVERY_MAX_ATTEMPTS", default=5)
+DELIVERY_WINDOW = env.int("DELIVERY_WINDOW", default=200)
+PAUSE_SECONDS = env.int("PAUSE_SECONDS", default=60)
 LATE_DELIVERY_HOURS = env.int("LATE_DELIVERY_HOURS", default=12)
 UNKNOWN_DELIVERIES = env.str("UNKNOWN_DELIVERIES", default="skip")
 MEMORY_DAYS = env.int("MEMORY_DAYS", default=0)  # for ever
 RECORDS_DAYS = env.int("RECORDS_DAYS", default=90)
+SOFT_BOUNCE_LIMIT = env.int("SOFT_BOUNCE_LIMIT", default=3)
+SOFT_BOUNCE_WINDOW = env.int("SOFT_BOUNCE_WINDOW", default=5)
+SOFT_BOUNCE_DAYS = env.int("SOFT_BOUNCE_DAYS", default=7)
+
+# Limits: empty for none
+
+SENDING_LIMITS = env.str("SENDING_LIMITS", default="")
+DESTINATION_LIMITS = env.str("DESTINATION_LIMITS", default="")
+WARM_UP = env.str("WARM_UP", default="")
+SENDING_CONNECTIONS = env.int("SENDING_CONNECTIONS", default=0)
 
 # Readers
 
@@ -72,6 +81,9 @@ EMAIL_BACKEND = env.str(
     "EMAIL_BACKEND",
     default="digest.delivery.outbox.EmailBackend" if DEBUG else "django.core.mail.backends.smtp.EmailBackend",
 )
+# Over SMTP, digests have a transport of our own; whatever else, they go through the mail backend.
+SMTP_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+DELIVERY_TRANSPORT = env.str("DELIVERY_TRANSPORT", default="smtp" if EMAIL_BACKEND == SMTP_BACKEND else "anymail")
 EMAIL_HOST = env.str("EMAIL_HOST", default="localhost")
 EMAIL_PORT = env.int("EMAIL_PORT", default=25)
 EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", default="")
@@ -79,14 +91,25 @@ EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", default="")
 EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=False)
 EMAIL_USE_SSL = env.bool("EMAIL_USE_SSL", default=False)
 EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=30)
+SMTP_CONNECTIONS = env.int("SMTP_CONNECTIONS", default=4)
+SMTP_MESSAGES_PER_CONNECTION = env.int("SMTP_MESSAGES_PER_CONNECTION", default=500)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Paperboy <digest@paperboy.localhost>")
 SERVER_EMAIL = env.str("SERVER_EMAIL", default=DEFAULT_FROM_EMAIL)
+ALERT_ADDRESSES = env.list("ALERT_ADDRESSES", default=[])
+ALERT_EMAIL_BACKEND = env.str("ALERT_EMAIL_BACKEND", default="")
 REPLY_TO = env.str("REPLY_TO", default="")
+BOUNCE_ADDRESS = env.str("BOUNCE_ADDRESS", default="")
+BOUNCE_IMAP_URL = env.str("BOUNCE_IMAP_URL", default="")
+UNSUBSCRIBE_ADDRESS = env.str("UNSUBSCRIBE_ADDRESS", default="")
 LIST_ID = env.str("LIST_ID", default="")
 POSTAL_ADDRESS = env.str("POSTAL_ADDRESS", default="")
 OUTBOX_DIR = DATA_DIR / "outbox"
+PROVIDER_CONNECTIONS = env.int("PROVIDER_CONNECTIONS", default=16)
+PROVIDER_BATCH = env.int("PROVIDER_BATCH", default=1)
+PROVIDER_CALLS_PER_SECOND = env.float("PROVIDER_CALLS_PER_SECOND", default=0.0)  # what is known of the provider
+PROVIDER_TIMEOUT = env.int("PROVIDER_TIMEOUT", default=20)
 # Every ANYMAIL_<NAME> variable (or ANYMAIL_<NAME>_FILE) becomes ANYMAIL["<NAME>"], whatever the provider.
-ANYMAIL = env.prefixed("ANYMAIL_")
+ANYMAIL = {**env.prefixed("ANYMAIL_"), "REQUESTS_TIMEOUT": PROVIDER_TIMEOUT}
 
 # Database, cache and queue
 
@@ -109,12 +132,21 @@ if CACHES["default"]["BACKEND"].endswith(("DatabaseCache", "LocMemCache")):
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="filesystem://")
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # one log format for all processes
 CELERY_TASK_IGNORE_RESULT = True
+# Four queues, so that nobody waits for what takes long: a worker may serve all of them, or some (-Q urgent,control).
+CELERY_TASK_DEFAULT_QUEUE = "control"
+QUEUES = ("control", "urgent", "bulk", "ingestion")
+CELERY_TASK_QUEUES = {name: {"exchange": name, "routing_key": name} for name in QUEUES}
+CELERY_TASK_ROUTES = {
+    "subscriptions.tasks.*": {"queue": "urgent"},
+    "digest.tasks.send_digests": {"queue": "bulk"},
+    "digest.tasks.refresh_*": {"queue": "ingestion"},
+    "digest.tasks.read_mailbox": {"queue": "ingestion"},
+}
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_SOFT_TIME_LIMIT = 270
 CELERY_TASK_TIME_LIMIT = 300
-CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 60
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
@@ -198,10 +230,14 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+# Who guesses passwords is kept out by place, never by name alone: that would be a way to keep an editor out.
+AXES_CLIENT_IP_CALLABLE = "subscriptions.visitors.place"
 AXES_FAILURE_LIMIT = 10
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"], "ip_address"]  # config.lockout counts the second more mildly
+AXES_HANDLER = "config.lockout.LockoutHandler"
 AXES_COOLOFF_TIME = 1  # hours
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # trying while locked out does not prolong it
+AXES_LOCKOUT_CALLABLE = "config.lockout.refuse"
 AXES_ENABLE_ADMIN = False  # `manage.py axes_reset` does what its pages would
 UNFOLD = {
     "SITE_TITLE": SITE_NAME,

@@ -1,6 +1,6 @@
 """The digest app: listens to the mail provider's events, and has its settings checked."""
 
-from anymail.signals import tracking
+from anymail.signals import inbound, tracking
 from django.apps import AppConfig
 
 
@@ -13,4 +13,5 @@ class DigestConfig(AppConfig):
         from digest import events
         from digest.delivery import checks  # noqa: F401
 
-        tracking.connect(events.receive, dispatch_uid="digest.events")
+        tracking.connect(events.take_report, dispatch_uid="digest.events")
+        inbound.connect(events.take_mail, dispatch_uid="digest.events")

@@ -5,6 +5,7 @@ PaperboyError
 ├── EditionError           the edition is not in a state that allows this
 │   └── EditionClosed      it is frozen: the pool and the decisions no longer change
 ├── DeliveryError          a message could not be composed or handed over
+├── MailboxError           a mailbox with mail for us cannot be reached or read
 └── EvaluationError        a recording to evaluate the ranking on is absent or cannot be read
 """
 
@@ -32,6 +33,10 @@ class SourceError(PaperboyError):
         self.permanent = permanent
         self.status = status
         self.retry_after = retry_after
+
+
+class MailboxError(PaperboyError):
+    """A mailbox with mail for us cannot be reached or read."""
 
 
 class EditionError(PaperboyError):

@@ -8,19 +8,26 @@ from axes.models import AccessLog
 from django.conf import settings
 from django.contrib.sessions.models import Session
 
-from digest.models import ProviderEvent, SourceRun
+from digest import events
+from digest.models import Bounce, ProviderEvent, SourceRun, Throttle
 
 
 def tidy(now: datetime) -> dict[str, int]:
-    """Forget visits to sources, providers' events and sign-ins after RECORDS_DAYS, and expired sessions; how many each.
+    """Forget visits to sources, providers' events, counts of what was sent and sign-ins after RECORDS_DAYS, and expired
+    sessions; how many each.
 
     The ledger, consent records, suppressions, papers and their signals are kept: digests are chosen by them.
     """
     before = now - timedelta(days=settings.RECORDS_DAYS)
     old = {
         "source runs": SourceRun.objects.filter(started_at__lt=before),
-        "provider events": ProviderEvent.objects.filter(received_at__lt=before),
+        "provider events": ProviderEvent.objects.filter(received_at__lt=before).exclude(
+            # Whether a mailbox bounces for too long is counted over these.
+            bounce=Bounce.SOFT,
+            received_at__gte=now - events.memory(),
+        ),
         "sign-ins": AccessLog.objects.filter(attempt_time__lt=before),
+        "throttles": Throttle.objects.filter(window__gt=0, window__lt=before.timestamp()),
         "sessions": Session.objects.filter(expire_date__lt=now),
     }
     return {name: rows.delete()[0] for name, rows in old.items()}

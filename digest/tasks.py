@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -14,34 +15,48 @@ from django.conf import settings
 from django.core.cache import cache
 from django.utils import timezone
 
-from digest import editions, housekeeping, ingestion
-from digest.delivery import ledger
-from digest.delivery.sending import send_due
+from digest import editions, events, housekeeping, ingestion, stopping
+from digest.delivery import alerts, ledger, recovery
+from digest.delivery.sending import TIME_IS_UP, send_due
+from digest.delivery.transports.providers import keeps_idempotency
 from digest.models import Source
 from subscriptions.tasks import send_pending_confirmations
 
 logger = logging.getLogger(__name__)
 
-MAX_CHUNKS_A_TICK = 50
+# Sending tasks a tick: each works for SENDING_SECONDS and has another one follow it, so this limits how many workers
+# send side by side, not how much they send.
+MAX_SENDING_TASKS = 50
 # A task that no worker took before the next tick is worthless: that tick enqueues another.
 EXPIRES = 55  # seconds
-# A chunk ends by itself before Celery ends it, with time for the message on the wire to be answered.
+# Long enough to cost nothing, short enough for a worker that serves every queue to see to urgent mail in between.
+SENDING_SECONDS = 45
+PLANNING_SECONDS = 200
+# A task that works off events ends by itself before Celery ends it.
 WRAP_UP = 60  # seconds
 # In the cache: when a worker last took a tick, in seconds since 1970. Health checks read it.
 HEARTBEAT = "paperboy:last-tick"
+TIDIED = "paperboy:tidied"
 DAY = 24 * 3600  # seconds
+# In the cache: that a task is on its way which will see every event stored until it starts, and for how long at most.
+EVENTS_ENQUEUED = "paperboy:events-enqueued"
+# In the cache: that someone is reading the mailbox.
+MAILBOX_TAKEN = "paperboy:mailbox-taken"
 
 
 @shared_task
 def tick() -> None:
-    """Every minute: publish, rescue, plan, have mail sent, visit sources, tidy up. A step that fails stops no other."""
+    """Each minute: publish, settle, alert; have mail sent, events handled, sources visited. One failing stops none."""
     now = timezone.now()
     for step in (
         _note_heartbeat,
         editions.run_schedule,
-        ledger.rescue,
-        ledger.plan,
-        _enqueue_sending,
+        _rescue,
+        recovery.recover,
+        alerts.tell,
+        _enqueue_planning,
+        _enqueue_events,
+        _enqueue_mailbox,
         _sweep,
         _visit_sources,
         _tidy,
@@ -70,10 +85,58 @@ def refresh_due(source_ids: Sequence[int]) -> None:
 
 
 @shared_task
-def send_chunk() -> None:
-    """Send up to DELIVERY_CHUNK of the digests that are due."""
-    report = send_due(timezone.now(), settings.DELIVERY_CHUNK, seconds=settings.CELERY_TASK_SOFT_TIME_LIMIT - WRAP_UP)
+def plan_deliveries() -> None:
+    """Queue a row for every due reader; then have what is due sent, also where planning failed."""
+    deadline = time.monotonic() + PLANNING_SECONDS
+    try:
+        planned = ledger.plan(timezone.now(), lambda: not stopping.asked() and time.monotonic() < deadline)
+        logger.info("Planned: %s", planned)
+    finally:
+        _enqueue_sending(timezone.now())
+
+
+@shared_task
+def send_digests() -> None:
+    """Send what is due until there is no more, or time is up: then another task goes on, and others get their turn."""
+    report = send_due(timezone.now(), seconds=SENDING_SECONDS)
     logger.info("Sending: %s", report)
+    if report.stopped == TIME_IS_UP:
+        send_digests.apply_async(expires=EXPIRES)
+
+
+@shared_task
+def handle_events() -> None:
+    """Work off what providers reported, until nothing waits or time is up."""
+    # First of all: whatever is stored from now on asks for another task.
+    cache.delete(EVENTS_ENQUEUED)
+    until = time.monotonic() + settings.CELERY_TASK_SOFT_TIME_LIMIT - WRAP_UP
+    done = events.handle(timezone.now(), go_on=lambda: time.monotonic() < until and not stopping.asked())
+    logger.info("Handled %s events", done)
+
+
+@shared_task
+def read_mailbox() -> None:
+    """Take the bounces and requests that came to the mailbox of BOUNCE_IMAP_URL."""
+    if settings.BOUNCE_IMAP_URL and cache.add(MAILBOX_TAKEN, True, settings.CELERY_TASK_TIME_LIMIT):
+        try:
+            taken = events.read_mailbox(settings.BOUNCE_IMAP_URL, timezone.now(), go_on=lambda: not stopping.asked())
+        finally:
+            cache.delete(MAILBOX_TAKEN)
+        logger.info("Mailbox: %s", dict(taken))
+        if taken[events.Taken.REPORTED]:
+            enqueue_events()
+
+
+def enqueue_events() -> None:
+    """Have stored events worked off within seconds; without queue or cache the next tick does.
+
+    However many ask at once, one task is enqueued: it looks only after it has taken the mark away.
+    """
+    try:
+        if cache.add(EVENTS_ENQUEUED, True, EXPIRES):
+            handle_events.apply_async(expires=EXPIRES)
+    except Exception:
+        logger.exception("The queue cannot be reached; the next tick works the events off")
 
 
 def _guarded(step: Callable[[datetime], object], now: datetime) -> None:
@@ -96,10 +159,28 @@ def _visit_sources(now: datetime) -> None:
         refresh_due.apply_async((source_ids,), expires=EXPIRES)
 
 
+def _rescue(now: datetime) -> None:
+    ledger.rescue(now, keeps_idempotency() if settings.DELIVERY_TRANSPORT == "anymail" else None)
+
+
+def _enqueue_planning(now: datetime) -> None:
+    plan_deliveries.apply_async(expires=EXPIRES)
+
+
 def _enqueue_sending(now: datetime) -> None:
-    chunks = math.ceil(ledger.waiting(now) / settings.DELIVERY_CHUNK)
-    for _ in range(min(chunks, MAX_CHUNKS_A_TICK)):
-        send_chunk.apply_async(expires=EXPIRES)
+    waiting = ledger.waiting(now, MAX_SENDING_TASKS * settings.DELIVERY_CHUNK)
+    for _ in range(math.ceil(waiting / settings.DELIVERY_CHUNK)):
+        send_digests.apply_async(expires=EXPIRES)
+
+
+def _enqueue_events(now: datetime) -> None:
+    if events.are_waiting():
+        handle_events.apply_async(expires=EXPIRES)
+
+
+def _enqueue_mailbox(now: datetime) -> None:
+    if settings.BOUNCE_IMAP_URL:
+        read_mailbox.apply_async(expires=EXPIRES)
 
 
 def _sweep(now: datetime) -> None:
@@ -107,6 +188,7 @@ def _sweep(now: datetime) -> None:
 
 
 def _tidy(now: datetime) -> None:
-    """Once a day; more often would do no harm."""
-    if cache.add("paperboy:tidied", True, DAY):
+    """Once a day; more often would do no harm. A day that failed is made up for at the next tick."""
+    if not cache.get(TIDIED):
         housekeeping.tidy(now)
+        cache.set(TIDIED, True, DAY)

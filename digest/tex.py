@@ -113,7 +113,7 @@ def with_letters(text: str) -> str:
         return text
     text = _LETTER.sub(lambda match: _LETTERS[match[1]], text)
     for _ in range(2):  # twice, for an accent on an accented letter
-        text = unicodedata.normalize("NFC", _ACCENT.sub(_accented, text))
+        text = _ACCENT.sub(_accented, text)
     return text
 
 
@@ -174,4 +174,4 @@ def _grouped(content: str) -> str:
 
 def _accented(match: re.Match[str]) -> str:
     letter = match[3] or match[4]
-    return _DOTLESS.get(letter, letter) + _COMBINING[match[1] or match[2]]
+    return unicodedata.normalize("NFC", _DOTLESS.get(letter, letter) + _COMBINING[match[1] or match[2]])

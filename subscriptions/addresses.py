@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import unicodedata
+from functools import lru_cache
 
 import idna
 from django.conf import settings
@@ -59,6 +60,7 @@ def _split(typed: str) -> tuple[str, str]:
     return local, _ascii_domain(domain)
 
 
+@lru_cache(maxsize=4096)  # readers are many, their domains few
 def _ascii_domain(domain: str) -> str:
     try:
         return idna.encode(domain, uts46=True).decode("ascii").lower()

@@ -2,16 +2,13 @@
 
 from email.utils import make_msgid, parseaddr
 
-import css_inline
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 
 from subscriptions import links
+from subscriptions.inlining import inlined
 from subscriptions.models import Subscriber
-
-# Without keep_at_rules every @media rule is dropped, and with it the dark mode.
-_inliner = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
 
 
 def confirmation(subscriber: Subscriber) -> EmailMultiAlternatives:
@@ -58,13 +55,3 @@ def _message(name: str, subscriber: Subscriber, facts: dict[str, str | int]) -> 
 def _message_id() -> str:
     domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
     return make_msgid(domain=domain or "localhost")
-
-
-def inlined(html: str) -> str:
-    """The page with its styles on its elements, for every mail there is.
-
-    css-inline puts what it keeps of the style sheet first, which can push the charset out of the first 1,024 bytes,
-    where browsers look for it: it goes back in front.
-    """
-    charset = '<meta charset="utf-8">'
-    return _inliner.inline(html).replace(charset, "", 1).replace("<head>", f"<head>{charset}", 1)

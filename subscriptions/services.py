@@ -4,26 +4,47 @@ Nothing here sends mail or enqueues; the edges do, with what these functions ret
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F
 
-from subscriptions import addresses, queries
+from subscriptions import addresses, consent, queries, sql
 from subscriptions.clock import next_slot
+from subscriptions.consent import Origin
+from subscriptions.departures import suppress, suppress_all, unsubscribe, unsubscribe_all, unsuppress
 from subscriptions.models import (
+    BOUNCE_REASONS,
     ConsentAction,
     ConsentRecord,
     Subscriber,
     SubscriberStatus,
     Suppression,
-    SuppressionReason,
     Topic,
 )
 from subscriptions.tokens import TokenData
+
+__all__ = [
+    "Origin",
+    "Preferences",
+    "advance_slots",
+    "change_preferences",
+    "claim_confirmation",
+    "confirm",
+    "forget_unconfirmed",
+    "release_confirmation",
+    "request_again",
+    "request_subscription",
+    "suppress",
+    "suppress_all",
+    "unsubscribe",
+    "unsubscribe_all",
+    "unsuppress",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -53,21 +74,10 @@ class Preferences:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a request came from, and the words that were agreed to: what the consent record keeps."""
-
-    name: str
-    ip_address: str | None = None
-    user_agent: str = ""
-    consent_text: str = ""
-    consent_version: str = ""
-
-
 def request_subscription(email: str, preferences: Preferences, origin: Origin, now: datetime) -> int | None:
     """Remember that someone wants to read; give the id of the subscriber who needs a mail about it, or None.
 
-    New, unsubscribed and hard-bounced addresses begin a round of double opt-in; a pending one begins another once its
+    New, unsubscribed and bounced addresses begin a round of double opt-in; a pending one begins another once its
     daily limit allows, and keeps the newest preferences meanwhile. An active reader is never changed, only told.
     After a complaint, or a suppression by hand, nothing happens. Raises `ValidationError` for an invalid address.
     """
@@ -75,7 +85,7 @@ def request_subscription(email: str, preferences: Preferences, origin: Origin, n
     digest = addresses.address_hash(key)
     with transaction.atomic():
         reason = Suppression.objects.filter(address_hash=digest).values_list("reason", flat=True).first()
-        if reason not in (None, SuppressionReason.HARD_BOUNCE):
+        if reason not in (None, *BOUNCE_REASONS):
             return None
         _, created = Subscriber.objects.get_or_create(
             address_key=key,
@@ -112,21 +122,21 @@ def release_confirmation(subscriber: Subscriber) -> None:
 def confirm(token_data: TokenData, origin: Origin, now: datetime) -> Subscriber | None:
     """Make a pending subscriber active; None if the link is used, outdated, expired, or the address is suppressed.
 
-    The first digest is due at once. Whoever confirms has received our mail: an earlier hard bounce is lifted.
+    The first digest is due at once. Whoever confirms has received our mail: earlier bounces are lifted.
     """
     with transaction.atomic():
         subscriber = Subscriber.objects.select_for_update().filter(pk=token_data.subscriber_id).first()
         if subscriber is None or not queries.is_confirmable(subscriber, token_data, now):
             return None
         suppressions = Suppression.objects.filter(address_hash=subscriber.address_hash)
-        if suppressions.exclude(reason=SuppressionReason.HARD_BOUNCE).exists():
+        if suppressions.exclude(reason__in=BOUNCE_REASONS).exists():
             return None
         suppressions.delete()
         subscriber.status = SubscriberStatus.ACTIVE
         subscriber.confirmed_at = subscriber.next_delivery_at = now
         subscriber.unsubscribed_at = None
         subscriber.save(update_fields=["status", "confirmed_at", "next_delivery_at", "unsubscribed_at"])
-        _record(subscriber, ConsentAction.CONFIRMED, origin, now)
+        consent.record([subscriber], ConsentAction.CONFIRMED, origin, now)
         return subscriber
 
 
@@ -141,51 +151,52 @@ def change_preferences(subscriber: Subscriber, preferences: Preferences, now: da
     subscriber.refresh_from_db()
 
 
-def unsubscribe(subscriber_id: int, origin: Origin, now: datetime) -> bool:
-    """Stop writing to someone, at once; True if that changed anything. Harmless to repeat, or for nobody."""
-    with transaction.atomic():
-        left = (
-            Subscriber.objects.filter(pk=subscriber_id)
-            .exclude(status=SubscriberStatus.UNSUBSCRIBED)
-            .update(status=SubscriberStatus.UNSUBSCRIBED, unsubscribed_at=now, next_delivery_at=None)
-        )
-        if left:
-            _record(Subscriber.objects.get(pk=subscriber_id), ConsentAction.UNSUBSCRIBED, origin, now)
-    return bool(left)
+def advance_slots(subscriber_ids: Sequence[int], now: datetime) -> int:
+    """Move slots that have come to the next one after `now`; gives how many.
+
+    The slot is computed once for each schedule that occurs among them: readers are many, schedules are few.
+    """
+    ids = list(subscriber_ids)
+    schedules = [_Schedule(*row) for row in sql.rows(_SCHEDULES, ids=ids)] if ids else []
+    moved = 0
+    for start in range(0, len(schedules), SCHEDULES_A_STATEMENT):
+        some = schedules[start : start + SCHEDULES_A_STATEMENT]
+        table, values = _slots(some, now)
+        moved += sql.change(_ADVANCE.replace("TABLE", table), ids=ids, now=now, **values)
+    return moved
 
 
-def suppress(address_hash: str, reason: str, detail: str, now: datetime) -> Suppression:
-    """Never write to this address again. A hard bounce gives way to a graver reason; a complaint also unsubscribes."""
-    with transaction.atomic():
-        suppression, created = Suppression.objects.get_or_create(
-            address_hash=address_hash, defaults={"reason": reason, "detail": detail[:300], "created_at": now}
-        )
-        if not created and suppression.reason == SuppressionReason.HARD_BOUNCE != reason:
-            suppression.reason, suppression.detail = reason, detail[:300]
-            suppression.save(update_fields=["reason", "detail"])
-        if reason == SuppressionReason.COMPLAINT:
-            for subscriber_id in Subscriber.objects.filter(address_hash=address_hash).values_list("pk", flat=True):
-                unsubscribe(subscriber_id, Origin("complaint"), now)
-    return suppression
+class _Schedule(NamedTuple):
+    frequency: str
+    delivery_hour: int
+    delivery_weekday: int
+    time_zone: str
 
 
-def unsuppress(address_hash: str) -> bool:
-    """Let an address be written to again, a decision for people; True if it had been suppressed."""
-    deleted, _ = Suppression.objects.filter(address_hash=address_hash).delete()
-    return bool(deleted)
+SCHEDULES_A_STATEMENT = 500
+_SCHEDULES = """
+    SELECT DISTINCT frequency, delivery_hour, delivery_weekday, time_zone
+    FROM subscriptions_subscriber WHERE id = ANY(%(ids)s)
+"""
+# A slot that meanwhile moved into the future was set by the reader's own new preferences: it stays.
+_ADVANCE = """
+    WITH v (frequency, hour, weekday, zone, slot) AS (VALUES TABLE)
+    UPDATE subscriptions_subscriber AS s SET next_delivery_at = v.slot FROM v
+    WHERE s.id = ANY(%(ids)s) AND s.frequency = v.frequency AND s.delivery_hour = v.hour
+        AND s.delivery_weekday = v.weekday AND s.time_zone = v.zone AND s.status = 'active'
+        AND (s.next_delivery_at <= %(now)s OR s.next_delivery_at IS NULL)
+"""
 
 
-def advance_slots(subscriber_ids: Iterable[int], now: datetime) -> int:
-    """Move slots that have come to the next one after `now`; gives how many. One UPDATE for each distinct slot."""
-    rows = Subscriber.objects.filter(pk__in=list(subscriber_ids)).only(
-        "frequency", "delivery_hour", "delivery_weekday", "time_zone"
-    )
-    by_slot: dict[datetime, list[int]] = {}
-    for row in rows:
-        by_slot.setdefault(next_slot(row, now), []).append(row.pk)
-    # A slot that meanwhile moved into the future was set by the reader's own new preferences: it stays.
-    passed = Subscriber.objects.active().filter(Q(next_delivery_at__lte=now) | Q(next_delivery_at=None))
-    return sum(passed.filter(pk__in=ids).update(next_delivery_at=slot) for slot, ids in by_slot.items())
+def _slots(schedules: Sequence[_Schedule], now: datetime) -> tuple[str, dict[str, Any]]:
+    """A row of placeholders for each schedule and its next slot, and their values."""
+    lines: list[str] = []
+    values: dict[str, Any] = {}
+    for number, schedule in enumerate(schedules):
+        names = [f"{letter}{number}" for letter in "fhwzs"]
+        values.update(zip(names, (*schedule, next_slot(schedule, now)), strict=True))
+        lines.append(f"({', '.join(f'%({name})s' for name in names)})")
+    return ", ".join(lines), values
 
 
 def forget_unconfirmed(now: datetime) -> int:
@@ -230,7 +241,7 @@ def _begin_round(subscriber: Subscriber, preferences: Preferences, origin: Origi
     )
     subscriber.refresh_from_db()
     _apply(subscriber, preferences)
-    _record(subscriber, ConsentAction.REQUESTED, origin, now)
+    consent.record([subscriber], ConsentAction.REQUESTED, origin, now)
 
 
 def _apply(subscriber: Subscriber, preferences: Preferences) -> None:
@@ -239,17 +250,3 @@ def _apply(subscriber: Subscriber, preferences: Preferences) -> None:
         setattr(subscriber, field, getattr(preferences, field))
     subscriber.save(update_fields=fields)
     subscriber.topics.set(Topic.objects.filter(slug__in=preferences.topics))
-
-
-def _record(subscriber: Subscriber, action: ConsentAction, origin: Origin, now: datetime) -> None:
-    ConsentRecord.objects.create(
-        subscriber=subscriber,
-        address_hash=subscriber.address_hash,
-        action=action,
-        text=origin.consent_text,
-        text_version=origin.consent_version,
-        origin=origin.name[:200],
-        ip_address=origin.ip_address if settings.CONSENT_RECORDS_IP else None,
-        user_agent=origin.user_agent[:300],
-        created_at=now,
-    )

@@ -19,9 +19,19 @@ def ip_address(request: HttpRequest) -> str | None:
     if settings.BEHIND_PROXY:
         address = request.headers.get("X-Forwarded-For", address).rpartition(",")[2].strip()
     try:
-        return str(ipaddress.ip_address(address))
+        known = ipaddress.ip_address(address.partition("%")[0])  # a link-local one may name its interface
     except ValueError:
         return None
+    # A socket that listens for IPv6 sees IPv4 visitors as ::ffff:192.0.2.1.
+    return str(getattr(known, "ipv4_mapped", None) or known)
+
+
+def place(request: HttpRequest) -> str | None:
+    """What limits count by: one address, or for IPv6 the first of the /64 that one customer is usually given."""
+    address = ip_address(request)
+    if address is None or ":" not in address:
+        return address
+    return str(ipaddress.ip_network(f"{address}/64", strict=False).network_address)
 
 
 def may_sign_up(request: HttpRequest) -> bool:
@@ -39,18 +49,9 @@ def may_sign_up(request: HttpRequest) -> bool:
 
 def _counted(request: HttpRequest) -> bool:
     per_hour: int = settings.SIGNUPS_PER_HOUR
-    if _count(f"signups:{_network(request)}") > settings.SIGNUPS_PER_IP_PER_HOUR:
+    if _count(f"signups:{place(request) or 'unknown'}") > settings.SIGNUPS_PER_IP_PER_HOUR:
         return False
     return _count("signups:all") <= per_hour
-
-
-def _network(request: HttpRequest) -> str:
-    """One address, or for IPv6 the /64 that one customer is usually given."""
-    address = ip_address(request)
-    if address is None:
-        return "unknown"
-    prefix = 64 if ":" in address else 32
-    return str(ipaddress.ip_network(f"{address}/{prefix}", strict=False)).replace("/", "-")
 
 
 def _count(key: str) -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from digest.rendering import recent
 from tests import services
 
 
@@ -24,6 +25,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def fixtures_of(item: pytest.Item) -> list[str]:
     return getattr(item, "fixturenames", [])
+
+
+@pytest.fixture(autouse=True)
+def _no_edition_is_kept() -> None:
+    """Rolled back, a database gives the same ids to other rows."""
+    recent.forget()
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -10,8 +11,11 @@ import factory
 from factory.django import DjangoModelFactory
 
 from digest.models import (
+    Breaker,
+    BreakerState,
     Delivery,
     DeliveryState,
+    Digest,
     Edition,
     EditionKind,
     EditionPaper,
@@ -60,19 +64,20 @@ class SubscriberFactory(DjangoModelFactory[Subscriber]):
         model = Subscriber
         skip_postgeneration_save = True
 
-    email = factory.Sequence(lambda number: f"reader{number}@example.org")
+    class Params:
+        email_domain = "example.org"
+        pending = factory.Trait(status=SubscriberStatus.PENDING, confirmed_at=None, next_delivery_at=None)
+        unsubscribed = factory.Trait(
+            status=SubscriberStatus.UNSUBSCRIBED, unsubscribed_at=NOW - timedelta(days=1), next_delivery_at=None
+        )
+
+    email = factory.LazyAttributeSequence(lambda reader, number: f"reader{number}@{reader.email_domain}")
     address_key = factory.LazyAttribute(lambda reader: addresses.normalise(reader.email))
     address_hash = factory.LazyAttribute(lambda reader: addresses.address_hash(reader.address_key))
     status = SubscriberStatus.ACTIVE
     created_at = NOW - timedelta(days=30)
     confirmed_at = NOW - timedelta(days=30)
     next_delivery_at = NOW
-
-    class Params:
-        pending = factory.Trait(status=SubscriberStatus.PENDING, confirmed_at=None, next_delivery_at=None)
-        unsubscribed = factory.Trait(
-            status=SubscriberStatus.UNSUBSCRIBED, unsubscribed_at=NOW - timedelta(days=1), next_delivery_at=None
-        )
 
     @factory.post_generation
     def topics(self: Any, create: bool, extracted: Any, **kwargs: Any) -> None:
@@ -210,6 +215,32 @@ class DeliveryFactory(DjangoModelFactory[Delivery]):
     )
     created_at = NOW
 
+    @classmethod
+    def _create(cls, model_class: type[Delivery], *args: Any, **fields: Any) -> Delivery:
+        """`selection` and `preferences`, where given, become the delivery's digest."""
+        carried = {name: fields.pop(name) for name in ("selection", "preferences") if name in fields}
+        delivery: Delivery = super()._create(model_class, *args, **fields)
+        if carried:
+            papers = json.dumps([item["paper"] for item in carried.get("selection", [])])
+            Digest.objects.create(delivery=delivery, papers=papers, **carried)
+        return delivery
+
+
+class BreakerFactory(DjangoModelFactory[Breaker]):
+    """A way out that is paused for a minute."""
+
+    class Meta:
+        model = Breaker
+
+    scope = factory.Sequence(lambda number: f"smtp:mail{number}.example.org:587:paperboy")
+    state = BreakerState.OPEN
+    until = NOW + timedelta(minutes=1)
+    fault = "credentials"
+    reason = "535 5.7.8 Authentication credentials invalid"
+    trips = 1
+    opened_at = NOW
+    updated_at = NOW
+
 
 class ProviderEventFactory(DjangoModelFactory[ProviderEvent]):
     class Meta:
@@ -221,6 +252,7 @@ class ProviderEventFactory(DjangoModelFactory[ProviderEvent]):
     delivery = factory.SubFactory(DeliveryFactory)
     occurred_at = NOW
     received_at = NOW
+    handled_at = NOW
 
 
 def _at(day: date, hour: int) -> datetime:

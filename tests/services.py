@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import getpass
 import os
 import shutil
@@ -13,11 +14,13 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP
 
 POSTGRES_URL = os.environ.get("TEST_POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/postgres")
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -138,6 +141,36 @@ class RedisServer:
 
 
 # Mail
+
+
+class MailServer(Controller):
+    """An SMTP server on loopback that hands everything to an aiosmtpd handler; `with MailServer(handler) as server:`.
+
+    When it stops it hangs up on everybody: aiosmtpd by itself leaves their sockets to the garbage collector.
+    """
+
+    def __init__(self, handler: object, **options: Any) -> None:
+        super().__init__(handler, hostname="127.0.0.1", port=free_port(), **options)
+        self.sessions: list[SMTP] = []
+
+    def factory(self) -> SMTP:
+        session: SMTP = super().factory()
+        self.sessions.append(session)
+        return session
+
+    def __enter__(self) -> MailServer:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        asyncio.run_coroutine_threadsafe(self._hang_up(), self.loop).result(10)
+        self.stop()
+
+    async def _hang_up(self) -> None:
+        for session in self.sessions:
+            if session.transport is not None:
+                session.transport.abort()
+        await asyncio.sleep(0)  # for their connection_lost
 
 
 class SmtpSink:

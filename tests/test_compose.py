@@ -24,7 +24,7 @@ from tests.services import PROJECT, free_port, process_environment, stop
 
 COMPOSE: dict[str, Any] = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-OURS = {name: service for name, service in SERVICES.items() if "build" in service}
+OURS = {name: service for name, service in SERVICES.items() if service["image"] == "paperboy"}
 DOCKERFILE = (PROJECT / "Dockerfile").read_text()
 BIN = Path(sys.executable).parent
 
@@ -39,8 +39,15 @@ def commands(service: dict[str, Any]) -> list[list[str]]:
 
 
 def test_the_services_are_those_of_the_design():
-    assert set(SERVICES) == {"web", "worker", "beat", "migrate", "postgres", "redis"}
+    assert set(SERVICES) == {"web", "worker", "sender", "beat", "migrate", "postgres", "redis"}
     assert set(COMPOSE["volumes"]) == {"data", "postgres", "redis"}
+
+
+def test_one_service_builds_the_image_and_every_other_waits_for_it_and_pulls_nothing():
+    assert set(OURS) == {"web", "worker", "sender", "beat", "migrate"}
+    assert [name for name, service in SERVICES.items() if "build" in service] == ["migrate"]
+    assert {service["pull_policy"] for service in OURS.values()} == {"never"}
+    assert all("migrate" in OURS[name]["depends_on"] for name in ("web", "worker", "sender", "beat"))
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -66,6 +73,21 @@ def test_the_image_starts_what_the_web_service_starts():
     shown = re.search(r"^CMD (\[.*\])$", DOCKERFILE, re.MULTILINE)
     assert shown is not None
     assert yaml.safe_load(shown[1]) == SERVICES["web"]["command"]
+
+
+def test_the_install_without_docker_names_every_step_that_the_image_and_migrate_take():
+    text = (PROJECT / "docs" / "operations.md").read_text()
+    listed = re.findall(r"^ {4}(python manage\.py .+|gunicorn .+|celery .+)$", text, re.MULTILINE)
+    built = re.findall(r"python manage\.py [a-z]+ --noinput", DOCKERFILE)
+    prepared = [" ".join(words) for words in commands(OURS["migrate"])]
+    assert built
+    assert listed[:3] == [*built, *prepared]
+    lasting = [
+        words[: 6 if "worker" in words else 4 if words[0] == "celery" else 2] for words in map(str.split, listed[4:])
+    ]
+    started = [OURS[name]["command"] for name in ("web", "worker", "sender", "beat")]
+    assert all(any(words == command[: len(words)] for command in started) for words in lasting)
+    assert len(lasting) == 4
 
 
 def test_every_file_that_the_image_copies_exists_and_is_not_ignored():
@@ -116,7 +138,7 @@ def test_every_lasting_service_has_a_health_check_and_comes_back(name):
     assert SERVICES[name]["restart"] == "unless-stopped"
 
 
-@pytest.mark.parametrize("name", ["web", "worker", "beat"])
+@pytest.mark.parametrize("name", ["web", "worker", "sender", "beat"])
 def test_nothing_starts_before_the_database_is_migrated(name):
     needs = SERVICES[name]["depends_on"]
     assert needs["migrate"]["condition"] == "service_completed_successfully"

@@ -10,7 +10,7 @@ from django.contrib.sessions.models import Session
 from django.core.cache import cache
 
 from digest import housekeeping, tasks
-from digest.models import Delivery, ProviderEvent, SourceRun
+from digest.models import Delivery, ProviderEvent, SourceRun, Throttle
 from tests.factories import DeliveryFactory
 
 pytestmark = pytest.mark.django_db
@@ -21,6 +21,7 @@ def records(at: datetime) -> None:
     delivery = DeliveryFactory(created_at=at)
     SourceRun.objects.create(source_name="A feed", started_at=at)
     ProviderEvent.objects.create(key=str(at), provider="test", kind="delivered", received_at=at, delivery=delivery)
+    Throttle.objects.create(key=str(at), window=int(at.timestamp()))
     AccessLog.objects.filter(pk=AccessLog.objects.create(username="editor").pk).update(attempt_time=at)
     Session.objects.create(session_key=f"{at:%d%H}", session_data="", expire_date=at + timedelta(days=90))
 
@@ -30,8 +31,25 @@ def test_old_records_are_forgotten_and_recent_ones_kept(settings):
     records(NOW - timedelta(days=90, hours=1))
     records(NOW - timedelta(days=89))
     assert set(housekeeping.tidy(NOW).values()) == {1}
-    assert [model.objects.count() for model in (SourceRun, ProviderEvent, AccessLog, Session)] == [1, 1, 1, 1]
+    assert [model.objects.count() for model in (SourceRun, ProviderEvent, Throttle, AccessLog, Session)] == [
+        1,
+        1,
+        1,
+        1,
+        1,
+    ]
     assert SourceRun.objects.get().started_at == NOW - timedelta(days=89)
+
+
+def test_soft_bounces_are_kept_for_as_long_as_they_count(settings):
+    settings.RECORDS_DAYS = 7
+    for bounce, days in (("soft", 30), ("hard", 30), ("soft", 43)):
+        at = NOW - timedelta(days=days)
+        ProviderEvent.objects.create(
+            key=f"{bounce}{days}", provider="test", kind="bounced", bounce=bounce, received_at=at
+        )
+    housekeeping.tidy(NOW)
+    assert [event.key for event in ProviderEvent.objects.all()] == ["soft30"]
 
 
 def test_the_ledger_is_kept_for_ever():

@@ -13,6 +13,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.test import override_settings
 
 from config.environment import Environment, Variables
+from subscriptions import addresses, tokens
+from subscriptions.tokens import Purpose
 from tests.services import PROJECT, process_environment
 
 COMPOSE_ONLY = {"POSTGRES_PASSWORD", "WEB_PORT"}
@@ -89,6 +91,16 @@ def test_anymail_variables_are_found_by_prefix_in_both_forms(env, monkeypatch, t
     assert env.prefixed("ANYMAIL_") == {"POSTMARK_SERVER_TOKEN": "secret", "WEBHOOK_SECRET": "name:password"}
 
 
+def test_anymail_variables_may_be_more_than_text(env, monkeypatch):
+    monkeypatch.setenv("ANYMAIL_AMAZON_SES_CLIENT_PARAMS", '{"region_name": "eu-west-1"}')
+    monkeypatch.setenv("ANYMAIL_DEBUG_API_REQUESTS", "False")
+    values = env.prefixed("ANYMAIL_")
+    assert values == {"AMAZON_SES_CLIENT_PARAMS": {"region_name": "eu-west-1"}, "DEBUG_API_REQUESTS": False}
+    monkeypatch.setenv("ANYMAIL_AMAZON_SES_CLIENT_PARAMS", "{region}")
+    with pytest.raises(ImproperlyConfigured, match="ANYMAIL_AMAZON_SES_CLIENT_PARAMS"):
+        env.prefixed("ANYMAIL_")
+
+
 def test_an_empty_variable_counts_as_not_set(env, monkeypatch):
     monkeypatch.setenv("SOME_PORT", "")
     assert env.int("SOME_PORT", default=25) == 25
@@ -138,8 +150,8 @@ PUBLIC = {
 }
 
 
-def found() -> set[str]:
-    messages = checks.run_checks()
+def found(*, deploy: bool = False) -> set[str]:
+    messages = checks.run_checks(include_deployment_checks=deploy)
     assert all(message.hint for message in messages if message.id and message.id.startswith("paperboy."))
     return {message.id or "" for message in messages}
 
@@ -170,6 +182,17 @@ def test_a_proper_public_site_is_without_fault():
         ({"DEFAULT_FROM_EMAIL": "Paperboy <digest@paperboy.localhost>"}, "paperboy.E009"),
         ({"EMAIL_BACKEND": "digest.delivery.outbox.EmailBackend"}, "paperboy.E010"),
         ({"DEBUG": True}, "paperboy.E011"),
+        ({"BOUNCE_ADDRESS": "Bounces <bounces@example.org>"}, "paperboy.E012"),
+        ({"BOUNCE_ADDRESS": "x" * 32 + "@example.org"}, "paperboy.E012"),
+        ({"ALERT_ADDRESSES": ["ada@example.org", "Grace"]}, "paperboy.E020"),
+        ({"ALERT_EMAIL_BACKEND": "no.such.Backend"}, "paperboy.E021"),
+        ({"SOFT_BOUNCE_LIMIT": 0}, "paperboy.E002"),
+        ({"SOFT_BOUNCE_LIMIT": 6}, "paperboy.E023"),
+        ({"UNSUBSCRIBE_ADDRESS": "x" * 37 + "@example.org"}, "paperboy.E024"),
+        ({"UNSUBSCRIBE_ADDRESS": "Leave <leave@example.org>"}, "paperboy.E024"),
+        ({"BOUNCE_IMAP_URL": "imap://u:p@mail.example.org"}, "paperboy.E025"),
+        ({"BOUNCE_IMAP_URL": "imaps://mail.example.org/INBOX"}, "paperboy.E025"),
+        ({"BOUNCE_IMAP_URL": "imaps://u:p@mail.example.org:port"}, "paperboy.E025"),
         ({"SITE_URL": "https://a-rather-long-name-for-a-newsletter.example.org"}, "paperboy.W001"),
         ({"CACHES": {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}}, "paperboy.W002"),
     ],
@@ -182,3 +205,32 @@ def test_a_mistake_is_reported_with_its_remedy(mistake, expected):
 def test_a_site_of_this_machine_alone_needs_no_postal_address():
     with override_settings(SITE_URL="http://127.0.0.1:8000", POSTAL_ADDRESS=""):
         assert "paperboy.E008" not in found()
+
+
+def test_a_deployment_needs_a_suppression_key_of_its_own():
+    with override_settings(**PUBLIC):
+        assert "paperboy.E012" in found(deploy=True)  # not set, it is SECRET_KEY
+    with override_settings(**PUBLIC, SUPPRESSION_KEY="one-of-its-own"):
+        assert "paperboy.E012" not in found(deploy=True)
+
+
+def test_a_deployment_without_any_key_is_told_of_the_first():
+    with override_settings(**PUBLIC | {"SECRET_KEY": "", "SUPPRESSION_KEY": ""}):
+        assert found(deploy=True) & {"paperboy.E001", "paperboy.E012"} == {"paperboy.E001"}
+
+
+def test_the_remedy_for_a_shared_key_keeps_suppressions_and_links():
+    with override_settings(**PUBLIC, SECRET_KEY="shared", SUPPRESSION_KEY="shared"):
+        known, token = addresses.address_hash("ada@example.org"), tokens.make(Purpose.UNSUBSCRIBE, 7)
+    remedy = {"SUPPRESSION_KEY": "shared", "SECRET_KEY": "new", "SECRET_KEY_FALLBACKS": ["shared"]}
+    with override_settings(**PUBLIC, **remedy):
+        assert "paperboy.E012" not in found(deploy=True)
+        assert addresses.address_hash("ada@example.org") == known
+        assert tokens.read(Purpose.UNSUBSCRIBE, token) == (7, 0)
+
+
+def test_a_deployment_behind_a_proxy_must_say_so():
+    with override_settings(**PUBLIC, BEHIND_PROXY=False):
+        assert "paperboy.W003" in found(deploy=True)
+    with override_settings(**PUBLIC, BEHIND_PROXY=True):
+        assert "paperboy.W003" not in found(deploy=True)

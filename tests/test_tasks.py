@@ -6,6 +6,8 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
+from django.conf import settings
+from django.core.cache import cache
 from django.utils import timezone
 
 from digest import tasks
@@ -18,6 +20,11 @@ from tests.factories import DeliveryFactory, SourceFactory, SubscriberFactory
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(autouse=True)
+def fresh_cache():
+    cache.clear()
+
+
 @pytest.fixture
 def enqueued(monkeypatch) -> list[tuple[str, tuple, dict]]:
     """What was enqueued, instead of enqueueing it."""
@@ -26,7 +33,7 @@ def enqueued(monkeypatch) -> list[tuple[str, tuple, dict]]:
     def note(name: str, args: tuple = (), **options: object) -> None:
         calls.append((name, args, options))
 
-    for name in ("refresh_due", "send_chunk", "send_pending_confirmations"):
+    for name in ("refresh_due", "plan_deliveries", "send_digests", "send_pending_confirmations"):
         monkeypatch.setattr(getattr(tasks, name), "apply_async", partial(note, name))
     return calls
 
@@ -74,21 +81,24 @@ def test_a_tick_plans_and_enqueues_a_task_for_each_chunk(enqueued, settings):
     issue(date=now.date(), publish_at=now - timedelta(hours=1), published_at=now - timedelta(hours=1))
     SubscriberFactory.create_batch(5, next_delivery_at=now - timedelta(minutes=1))
     tasks.tick()
+    assert "plan_deliveries" in names(enqueued)
+    tasks.plan_deliveries()
     assert Delivery.objects.count() == 5
-    assert names(enqueued).count("send_chunk") == 3
+    assert names(enqueued).count("send_digests") == 3
 
 
 def test_a_backlog_does_not_flood_the_queue(enqueued, settings, monkeypatch):
-    monkeypatch.setattr(ledger, "waiting", lambda now: 10**7)
-    tasks.tick()
-    assert names(enqueued).count("send_chunk") == tasks.MAX_CHUNKS_A_TICK
+    monkeypatch.setattr(ledger, "waiting", lambda now, most: most)
+    tasks.plan_deliveries()
+    assert names(enqueued).count("send_digests") == tasks.MAX_SENDING_TASKS
 
 
 def test_what_is_enqueued_expires_before_the_next_tick_enqueues_it_again(enqueued):
     DeliveryFactory(due_at=timezone.now() - timedelta(minutes=1))
     SourceFactory(next_check_at=None)
     tasks.tick()
-    assert {"refresh_due", "send_chunk", "send_pending_confirmations"} <= set(names(enqueued))
+    tasks.plan_deliveries()
+    assert {"refresh_due", "plan_deliveries", "send_digests", "send_pending_confirmations"} == set(names(enqueued))
     assert all(options["expires"] < 60 for _, _, options in enqueued)
 
 
@@ -96,8 +106,9 @@ def test_a_second_beat_does_no_harm(enqueued):
     now = timezone.now()
     issue(date=now.date(), publish_at=now - timedelta(hours=1), published_at=now - timedelta(hours=1))
     SubscriberFactory.create_batch(3, next_delivery_at=now - timedelta(minutes=1))
-    tasks.tick()
-    tasks.tick()
+    for _ in range(2):
+        tasks.tick()
+        tasks.plan_deliveries()
     assert Delivery.objects.count() == 3
 
 
@@ -109,7 +120,7 @@ def test_a_failing_step_stops_no_other(enqueued, monkeypatch, caplog):
         monkeypatch.setattr(module, name, broken)
     DeliveryFactory(due_at=timezone.now() - timedelta(minutes=1))
     tasks.tick()
-    assert "send_chunk" in names(enqueued)
+    assert "plan_deliveries" in names(enqueued)
     assert caplog.text.count("no papers today") >= 2
 
 
@@ -118,14 +129,42 @@ def test_a_source_that_is_gone_is_not_visited():
     assert not SourceRun.objects.exists()
 
 
-def test_a_chunk_is_sent_within_its_limits(monkeypatch, settings):
+def test_what_is_due_is_sent_also_when_planning_fails(enqueued, monkeypatch):
+    DeliveryFactory(due_at=timezone.now() - timedelta(minutes=1))
+    monkeypatch.setattr(ledger, "plan", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        tasks.plan_deliveries()
+    assert names(enqueued) == ["send_digests"]
+
+
+@pytest.mark.parametrize(("stopped", "followers"), [(sending.TIME_IS_UP, ["send_digests"]), ("", []), ("paused", [])])
+def test_a_sending_task_works_until_its_time_is_up_and_has_another_follow_it(
+    enqueued, monkeypatch, settings, stopped, followers
+):
     asked = {}
 
-    def note(now, limit, *, seconds):
-        asked.update(limit=limit, seconds=seconds)
-        return sending.SendReport()
+    def note(now, *, seconds):
+        asked.update(seconds=seconds)
+        return sending.SendReport(stopped=stopped)
 
     monkeypatch.setattr(tasks, "send_due", note)
-    tasks.send_chunk()
-    assert asked["limit"] == settings.DELIVERY_CHUNK
+    tasks.send_digests()
     assert 0 < asked["seconds"] < settings.CELERY_TASK_SOFT_TIME_LIMIT
+    assert names(enqueued) == followers
+
+
+def test_tidying_that_failed_is_made_up_for_at_the_next_tick(enqueued, monkeypatch):
+    done = []
+    monkeypatch.setattr(tasks.housekeeping, "tidy", lambda now: 1 / 0)
+    tasks.tick()
+    monkeypatch.setattr(tasks.housekeeping, "tidy", done.append)
+    tasks.tick()
+    tasks.tick()
+    assert len(done) == 1
+
+
+def test_every_task_has_a_queue_and_every_queue_a_worker():
+    routed = settings.CELERY_TASK_ROUTES
+    assert {route["queue"] for route in routed.values()} | {settings.CELERY_TASK_DEFAULT_QUEUE} == set(
+        settings.CELERY_TASK_QUEUES
+    )

@@ -1,5 +1,5 @@
 """The editors' desk; importing the package registers its pages."""
 
-from digest.admin import accounts, deliveries, editions, papers, sources
+from digest.admin import accounts, breakers, deliveries, editions, papers, readers, sources
 
-__all__ = ["accounts", "deliveries", "editions", "papers", "sources"]
+__all__ = ["accounts", "breakers", "deliveries", "editions", "papers", "readers", "sources"]

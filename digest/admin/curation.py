@@ -18,8 +18,8 @@ from django.views.decorators.http import require_http_methods
 
 from digest import editions
 from digest.admin import dashboard, ranked_list
-from digest.admin.deliveries import state_chip
 from digest.admin.display import cut, topic_names
+from digest.admin.figures import figures
 from digest.errors import EditionError
 from digest.models import Edition, EditionPaper
 
@@ -41,6 +41,11 @@ def open_door(request: HttpRequest, pk: int) -> Edition:
 def require_editor(request: HttpRequest) -> None:
     if not request.user.has_perm(CHANGE_EDITION):
         raise PermissionDenied
+
+
+def may_send_again(request: HttpRequest, edition: Edition, planned: int) -> bool:
+    """Whether there may be readers who did not get it and can still be sent it, for those who may decide that."""
+    return bool(planned) and not edition.is_open and request.user.has_perm(CHANGE_EDITION)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -114,6 +119,7 @@ def page_context(request: HttpRequest, edition: Edition, title: str) -> dict[str
 
 def _context(request: HttpRequest, edition: Edition, filters: ranked_list.Filters) -> dict[str, Any]:
     topics = topic_names()
+    planned, found = figures(edition.pk)
     pool = editions.ranked_entries(edition, with_hidden=True)
     matching = [ranked for ranked in pool if filters.admit(ranked)]
     visible = [ranked for ranked in matching if ranked.position is not None]
@@ -129,7 +135,9 @@ def _context(request: HttpRequest, edition: Edition, filters: ranked_list.Filter
         "everything_query": filters.query(all="1"),
         "is_filtered": bool(filters.words or filters.topic or filters.only),
         "decisions": _recent_decisions(edition),
-        "results": [(state_chip(s), n) for s, n in dashboard.delivery_counts([edition.pk])[edition.pk]],
+        "planned": planned,
+        "figures": found,
+        "may_send_again": may_send_again(request, edition, planned),
         "neighbours": _neighbours(edition),
         "is_late": edition.is_open and edition.publish_at <= timezone.now(),
         "blurb_length": BLURB_LENGTH,

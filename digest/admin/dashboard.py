@@ -12,6 +12,8 @@ from django.utils import timezone
 
 from digest.admin.deliveries import state_chip
 from digest.admin.sources import outcome_chip
+from digest.delivery import pauses
+from digest.delivery.pauses import Kind
 from digest.models import (
     Decision,
     Delivery,
@@ -26,6 +28,10 @@ from digest.models import (
 from subscriptions.models import Subscriber, SubscriberStatus
 
 RECENT_EDITIONS = 6
+# Whom it concerns that mail does not go out.
+SEE_PAUSES = ["digest.change_edition", "digest.view_delivery", "digest.view_breaker"]
+# Of the destinations that are paused at the moment; a big provider's trouble shows in many domains.
+DESTINATIONS_SHOWN = 5
 
 
 def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -38,6 +44,8 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         parts["new_papers"] = Paper.objects.canonical().filter(first_seen_at__gt=now - timedelta(days=1)).count()
     if user.has_perm("digest.view_delivery"):
         parts["sending"] = in_progress()
+    if any(user.has_perm(name) for name in SEE_PAUSES):
+        parts |= paused()
     if user.has_perm("digest.view_source"):
         parts["sources"] = source_health()
     if user.has_perm("subscriptions.view_subscriber"):
@@ -67,7 +75,7 @@ def on_desk() -> Edition | None:
 def delivery_counts(edition_ids: list[int]) -> dict[int, list[tuple[str, int]]]:
     """How many deliveries of each edition are in which state, in the states' own order."""
     rows = (
-        Delivery.objects.filter(edition_id__in=edition_ids)
+        Delivery.objects.filter(edition_id__in=edition_ids, state__in=DeliveryState.values)  # the index begins with it
         .order_by()
         .values_list("edition_id", "state")
         .annotate(rows=Count("pk"))
@@ -86,6 +94,14 @@ def in_progress() -> list[tuple[Any, int]]:
     waiting = Delivery.objects.filter(state__in=[DeliveryState.QUEUED, DeliveryState.CLAIMED])
     counts = waiting.order_by().values_list("state").annotate(rows=Count("pk"))
     return [(state_chip(state), count) for state, count in sorted(counts)]
+
+
+def paused() -> dict[str, Any]:
+    """What is not sending, and how many more destinations there are. Two queries at most."""
+    found = pauses.current()
+    destinations = [pause for pause in found if pause.kind is Kind.DESTINATION]
+    hidden = destinations[DESTINATIONS_SHOWN:]
+    return {"pauses": [pause for pause in found if pause not in hidden], "more_pauses": len(hidden)}
 
 
 def source_health() -> list[dict[str, Any]]:

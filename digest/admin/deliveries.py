@@ -15,6 +15,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from digest.admin.display import chip, cut, part_names, topic_names
+from digest.delivery.reasons import of_delivery
 from digest.models import Delivery, DeliveryState, Edition, Paper, ProviderEvent
 from subscriptions import addresses
 from subscriptions.admin.base import Facts, ModelAdmin, TabularInline
@@ -69,17 +70,17 @@ class RecentEditionFilter(admin.SimpleListFilter):
 
 @admin.register(Delivery)
 class DeliveryAdmin(Facts, ModelAdmin[Delivery]):
-    list_display = ["uid_start", "reader", "edition", "status", "paper_count", "due_at", "accepted_at", "brief_detail"]
+    list_display = ["uid_start", "reader", "edition", "status", "paper_count", "due_at", "accepted_at", "why"]
     list_filter = ["state", "edition__kind", RecentEditionFilter]
-    list_select_related = ["edition", "subscriber"]
+    list_select_related = ["edition", "subscriber", "digest"]
     search_fields = ["uid"]
     search_help_text = "A reader's whole address, a delivery's id, or the provider's message id"
     date_hierarchy = "created_at"
     show_full_result_count = False
     inlines = [EventInline]
     fieldsets = [
-        (None, {"fields": [("reader", "edition"), ("status", "detail")]}),
-        ("The digest, best first", {"fields": ["digest"]}),
+        (None, {"fields": [("reader", "edition"), ("status", "why"), "detail"]}),
+        ("The digest, best first", {"fields": ["papers_and_reasons"]}),
         ("On its way", {"fields": [("due_at", "claimed_at"), ("accepted_at", "updated_at"), "attempts"]}),
         ("Names", {"fields": [("uid", "provider_message_id"), "address_hash"], "classes": ["collapse"]}),
     ]
@@ -92,7 +93,7 @@ class DeliveryAdmin(Facts, ModelAdmin[Delivery]):
     def get_fieldsets(self, request: HttpRequest, obj: Delivery | None = None) -> Any:
         if request.user.has_perm(SEE_READERS):
             return self.fieldsets
-        return [(None, {"fields": ["edition", ("status", "detail")]}), *(self.fieldsets or [])[1:3]]
+        return [(None, {"fields": ["edition", ("status", "why"), "detail"]}), *(self.fieldsets or [])[1:3]]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Delivery], search_term: str
@@ -123,12 +124,12 @@ class DeliveryAdmin(Facts, ModelAdmin[Delivery]):
     def paper_count(self, delivery: Delivery) -> int:
         return len(delivery.selection)
 
-    @admin.display(description="Detail")
-    def brief_detail(self, delivery: Delivery) -> str:
-        return cut(delivery.detail, 60)
+    @admin.display(description="Why")
+    def why(self, delivery: Delivery) -> str:
+        return of_delivery(delivery.state, delivery.detail).text
 
     @admin.display(description="Papers and reasons")
-    def digest(self, delivery: Delivery) -> SafeString | str:
+    def papers_and_reasons(self, delivery: Delivery) -> SafeString | str:
         papers = Paper.objects.filter(pk__in=[item["paper"] for item in delivery.selection])
         titles = dict(papers.values_list("pk", "title"))
         topics = topic_names()
@@ -149,9 +150,9 @@ class ProviderEventAdmin(Facts, ModelAdmin[ProviderEvent]):
     search_help_text = "A reader's whole address, the event's key or its words"
     date_hierarchy = "received_at"
     fieldsets = [
-        (None, {"fields": [("provider", "kind", "reject_reason"), "description", "delivery_link"]}),
-        ("When", {"fields": [("occurred_at", "received_at")]}),
-        ("Names", {"fields": ["key", "address_hash"], "classes": ["collapse"]}),
+        (None, {"fields": [("provider", "kind", "bounce", "reject_reason"), "description", "delivery_link"]}),
+        ("When", {"fields": [("occurred_at", "received_at", "handled_at")]}),
+        ("Names", {"fields": ["key", ("uid", "message_id"), "address_hash"], "classes": ["collapse"]}),
     ]
 
     def get_search_results(

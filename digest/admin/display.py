@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from subscriptions.models import Topic
+
+SECONDS = 15.0
 
 
 def chip(tone: str, text: str) -> SafeString:
@@ -30,6 +33,12 @@ def names(authors: list[str], shown: int = 3) -> str:
 def plural(count: int, noun: str) -> str:
     """`1 paper`, `2 papers`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def patience() -> Callable[[], bool]:
+    """True for as long as a web server surely waits; whoever presses again goes on where this ended."""
+    deadline = time.monotonic() + SECONDS
+    return lambda: time.monotonic() < deadline
 
 
 def flat(fields: Iterable[Any]) -> list[str]:

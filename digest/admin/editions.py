@@ -13,7 +13,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from digest.admin import curation, dashboard, trial
+from digest.admin import curation, dashboard, results, trial
 from digest.admin.display import chip, cut
 from digest.models import Delivery, DeliveryState, Edition, EditionState
 from subscriptions.admin.base import ModelAdmin
@@ -71,6 +71,8 @@ class EditionAdmin(ModelAdmin[Edition]):
             ("<int:pk>/mail/", trial.mail, "mail"),
             ("<int:pk>/test/", trial.send_test, "test"),
             ("<int:pk>/publish/", curation.publish, "publish"),
+            ("<int:pk>/results/", results.page, "results"),
+            ("<int:pk>/send-again/", results.send_again, "send_again"),
         ]
         named = [
             path(route, self.admin_site.admin_view(view), name=f"digest_edition_{name}") for route, view, name in doors

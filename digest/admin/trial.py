@@ -83,7 +83,7 @@ def send_test(request: HttpRequest, pk: int) -> HttpResponse:
 class Trial:
     """A composed digest and how many papers are in it."""
 
-    def __init__(self, message: rendering.DigestMessage, count: int) -> None:
+    def __init__(self, message: EmailMultiAlternatives, count: int) -> None:
         self.message = message
         self.count = count
 
@@ -113,7 +113,7 @@ def compose(edition: Edition, topics: list[str], address: str) -> Trial | None:
         now=timezone.now(),
         topics=tuple(known.values()),
     )
-    return Trial(rendering.assemble(compiled, reader, choices), len(choices))
+    return Trial(rendering.assemble(compiled, reader, choices).as_email(), len(choices))
 
 
 def as_test(digest: Trial) -> EmailMultiAlternatives:

@@ -1,62 +1,90 @@
-"""Takes leased rows of one edition; gives each reader's digest: papers chosen together, messages made one by one."""
+"""Takes leased rows of one edition; gives drafts: each reader's papers chosen, their message ready to be assembled."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import NamedTuple
 
-from django.core.mail import EmailMessage
-
-from digest.models import Delivery, Edition
-from digest.rendering import CompiledEdition, ReaderFacts, assemble, compile_edition
-from digest.selection import Choice, Interests, choose, interests_of, load_pool
+from digest.delivery.ledger import Content, Leased
+from digest.models import Edition
+from digest.rendering import CompiledEdition, DigestMessage, ReaderFacts, assemble, compiled_edition, headers
+from digest.selection import Choice, Interests, choose_for, interests_of, load_pool, papers_as_text, selection_as_text
 from subscriptions.clock import zone_named
-from subscriptions.models import Subscriber
+from subscriptions.models import Topic
+
+
+class Draft(NamedTuple):
+    """A row whose papers are chosen; `choices` is empty where this edition has none for the reader."""
+
+    row: Leased
+    choices: list[Choice]
+    interests: Interests
+
+    @property
+    def domain(self) -> str:
+        return self.row.email.rpartition("@")[2].lower()
+
+    def content(self) -> Content:
+        """What the ledger stores when the row is claimed."""
+        return Content(
+            self.row.id, papers_as_text(self.choices), selection_as_text(self.choices), self.interests.as_text()
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Rows of one edition with their papers chosen; `choices` is keyed by delivery id, empty for no papers."""
+    """Drafts of one edition and what their messages are made from."""
 
+    drafts: list[Draft]
     compiled: CompiledEdition
-    choices: dict[int, list[Choice]]
-    interests: dict[int, Interests]
+    topic_names: Mapping[str, str]
+    _known: dict[object, tuple[str, ...]] = field(default_factory=dict)
 
-    def compose(self, delivery: Delivery, now: datetime) -> EmailMessage:
-        """The reader's message; the row is given its selection and preferences, not yet saved."""
-        chosen = self.choices[delivery.pk]
-        reader = reader_of(delivery)
-        delivery.selection = [choice.as_json() for choice in chosen]
-        delivery.preferences = self.interests[reader.pk].as_json()
-        return assemble(self.compiled, _facts(delivery, reader, now), chosen)
+    def message(self, draft: Draft, now: datetime) -> DigestMessage:
+        row = draft.row
+        facts = ReaderFacts(
+            subscriber_id=row.subscriber_id or 0,
+            email=row.email,
+            uid=row.uid,
+            local_date=local_date(row.time_zone, now),
+            now=now,
+            topics=self._names(draft.interests.topics),
+            frequency=row.frequency,
+        )
+        return assemble(self.compiled, facts, draft.choices)
 
-
-def prepare(edition: Edition, deliveries: Sequence[Delivery], now: datetime) -> Batch:
-    """Choose papers for all these readers at once, and compile what they share."""
-    readers = {delivery.pk: reader_of(delivery) for delivery in deliveries if delivery.subscriber is not None}
-    pool, subscribers = load_pool(edition), list(readers.values())
-    interests = interests_of(pool, subscribers, now)
-    chosen = choose(pool, subscribers, now, interests)
-    choices = {pk: chosen[reader.pk] for pk, reader in readers.items()}
-    papers = {choice.paper_id for row in choices.values() for choice in row}
-    return Batch(compile_edition(edition, sorted(papers)), choices, interests)
-
-
-def reader_of(delivery: Delivery) -> Subscriber:
-    """The row's reader. Rows whose reader was deleted are ended before anything is composed."""
-    if delivery.subscriber is None:
-        raise ValueError(f"delivery {delivery.uid} has no reader any more")
-    return delivery.subscriber
+    def _names(self, slugs: tuple[str, ...]) -> tuple[str, ...]:
+        """In the order topics are shown."""
+        names = self._known.get(slugs)
+        if names is None:
+            names = self._known[slugs] = tuple(name for slug, name in self.topic_names.items() if slug in slugs)
+        return names
 
 
-def _facts(delivery: Delivery, reader: Subscriber, now: datetime) -> ReaderFacts:
-    return ReaderFacts(
-        subscriber_id=reader.pk,
-        email=reader.email,
-        uid=delivery.uid,
-        local_date=now.astimezone(zone_named(reader.time_zone)).date(),
-        now=now,
-        topics=tuple(topic.name for topic in reader.topics.all() if topic.is_active),
-        frequency=reader.frequency,
-    )
+def compose(edition: Edition, rows: Sequence[Leased], now: datetime) -> Batch:
+    """Choose papers for all these readers at once, and compile what they share. Rows without a reader are left out."""
+    readers = [row for row in rows if row.subscriber_id is not None]
+    pool = load_pool(edition)
+    interests = interests_of(pool, {row.subscriber_id or 0: row.digest_length for row in readers}, now)
+    wanted = [interests[row.subscriber_id or 0] for row in readers]
+    drafts = [
+        Draft(row, choices, wish) for row, choices, wish in zip(readers, choose_for(pool, wanted), wanted, strict=True)
+    ]
+    papers = {choice.paper_id for draft in drafts for choice in draft.choices}
+    names = dict(Topic.objects.filter(is_active=True).values_list("slug", "name"))
+    return Batch(drafts, compiled_edition(edition, sorted(papers)), names)
+
+
+def is_unmailable(email: str) -> bool:
+    """Whether no header can hold this address: that is the reader's row, not a fault of ours."""
+    try:
+        headers.recipient(email)
+    except ValueError:
+        return True
+    return False
+
+
+def local_date(time_zone: str, now: datetime) -> date:
+    return now.astimezone(zone_named(time_zone)).date()

@@ -2,64 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Outcome(StrEnum):
-    """What a transport, or the sending loop, says about one claimed message.
+    """What became of one message that a transport drew.
 
     ACCEPTED  the server took responsibility for it
-    REJECTED  it was refused for good; nobody received it
+    REJECTED  refused for good, because of this message or its recipient; nobody received it
+    DEFERRED  not accepted, for a reason of this message or its recipient; trying again later may help
     UNKNOWN   it was handed over and no answer came: it may have been accepted
-    REQUEUE   it was not accepted, and trying again later may help
-    RETURNED  it never left this process: back to the queue as if it had not been claimed
+    RETURNED  certainly not accepted, and the message is not at fault: back to the queue, untouched
     """
 
     ACCEPTED = "accepted"
     REJECTED = "rejected"
+    DEFERRED = "deferred"
     UNKNOWN = "unknown"
-    REQUEUE = "requeue"
     RETURNED = "returned"
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """One message's outcome; `stop` says that the fault is not the message's: the next ones would fare no better."""
+class Fault(StrEnum):
+    """Whose fault it was that a message was not accepted. MESSAGE concerns the breaker only when many come in a row.
+
+    MESSAGE      this message, or its recipient
+    POLICY       a block, reputation, authentication of mail (x.7.x of RFC 3463); never suppresses anyone
+    CREDENTIALS  a wrong password or key, an unpaid bill, an identity that is not verified
+    PROVIDER     the server is down, busy, unreachable, or answers nonsense
+    OURS         an exception of our own making
+    """
+
+    MESSAGE = "message"
+    POLICY = "policy"
+    CREDENTIALS = "credentials"
+    PROVIDER = "provider"
+    OURS = "ours"
+
+
+class Result(NamedTuple):
+    """One message's outcome. `detail` is the other side's words or the exception's.
+
+    `fault` is read only where the outcome is not ACCEPTED; `retry_after` is in seconds, where the other side asked for
+    a pause; `is_hard_bounce` says that the mailbox does not exist, which suppresses the address.
+    """
 
     outcome: Outcome
-    provider_message_id: str = ""
     detail: str = ""
-    stop: bool = False
+    provider_message_id: str = ""
+    fault: Fault = Fault.MESSAGE
+    retry_after: float | None = None
+    is_hard_bounce: bool = False
 
 
 @dataclass(slots=True)
 class SendReport:
-    """Tally of a sending run: messages by outcome, and why it stopped before the end, if it did."""
+    """Tally of a sending run: messages by outcome, and why it stopped before the end, if it did.
+
+    `deferred` counts messages to be tried later, `returned` those that went back untouched.
+    """
 
     accepted: int = 0
     rejected: int = 0
+    deferred: int = 0
     unknown: int = 0
+    returned: int = 0
     skipped: int = 0
-    requeued: int = 0
     stopped: str = ""
 
-    def count(self, results: Iterable[Result]) -> None:
-        for result in results:
-            match result.outcome:
-                case Outcome.ACCEPTED:
-                    self.accepted += 1
-                case Outcome.REJECTED:
-                    self.rejected += 1
-                case Outcome.UNKNOWN:
-                    self.unknown += 1
-                case Outcome.REQUEUE:
-                    self.requeued += 1
-                case Outcome.RETURNED:
-                    pass
+    def count(self, outcome: Outcome, number: int = 1) -> None:
+        setattr(self, outcome.value, getattr(self, outcome.value) + number)
 
     @property
     def is_clean(self) -> bool:
         """Nothing is in doubt, nothing has to be tried again, and the run came to its end."""
-        return not (self.unknown or self.requeued or self.stopped)
+        return not (self.unknown or self.deferred or self.returned or self.stopped)

@@ -29,7 +29,6 @@ FIRST_PAGE = 15
 Scores = NDArray[np.float64]
 # A figure is None where the folder holds nothing to measure it on.
 Figures = dict[str, float | int | None]
-Ranked = Iterable[tuple[int, float]]
 Again = Callable[[], Iterator[Paper]]
 
 

@@ -17,8 +17,10 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.models.functions import Now
 from kombu import Connection
 
+from digest.delivery import pauses
 from digest.models import Edition
 from digest.tasks import HEARTBEAT
+from digest.views.health import COLLECT, static_files_trouble
 from subscriptions.models import Topic
 
 SMTP_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
@@ -50,14 +52,22 @@ def wrong(text: str, remedy: str) -> Finding:
 
 
 def configuration(now: datetime) -> Iterator[Finding]:
-    """What Django's and our own system checks say; database checks are the database's own step."""
-    found = checks.run_checks(include_deployment_checks=settings.SITE_URL.startswith("https://"))
+    """What Django's and our own system checks say; database and static files are steps of their own."""
+    every = checks.run_checks(include_deployment_checks=settings.SITE_URL.startswith("https://"))
+    found = [message for message in every if message.id != "paperboy.E013"]
     for message in found:
         level = Level.WRONG if message.is_serious() else Level.NOTE
         remedy = message.hint or f"Look up {message.id} in Django's documentation of its checks."
         yield Finding(level, f"{message.msg} ({message.id})", remedy)
     if not found:
         yield fine("Every setting makes sense.")
+
+
+def pages(now: datetime) -> Iterator[Finding]:
+    if trouble := static_files_trouble():
+        yield wrong(trouble, COLLECT)
+    else:
+        yield fine("Every stylesheet and script can be served.")
 
 
 def database(now: datetime) -> Iterator[Finding]:
@@ -180,18 +190,30 @@ def smtp_server() -> Iterator[Finding]:
         yield fine(f"{server} greets us.")
 
 
+def sending(now: datetime) -> Iterator[Finding]:
+    """What all workers leave alone for now, and why."""
+    found = pauses.current()
+    for pause in found:
+        said = f" ({' '.join(pause.words.split())[:200]})" if pause.words else ""
+        yield wrong(f"{pause.what}: paused since {pause.since}. {pause.why}{said}", pause.remedy)
+    if not found:
+        yield fine("Nothing is paused.")
+
+
 def names(now: datetime) -> Iterator[Finding]:
     yield Finding(Level.NOTE, "SPF, DKIM, DMARC and PTR records are not checked.", "docs/operations.md says how to.")
 
 
 STEPS: dict[str, Callable[[datetime], Iterator[Finding]]] = {
     "configuration": configuration,
+    "pages": pages,
     "database": database,
     "clock": clock,
     "broker": broker,
     "heartbeat": heartbeat,
     "editions": editions,
     "mail": mail,
+    "sending": sending,
     "dns": names,
 }
 

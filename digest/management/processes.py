@@ -23,7 +23,7 @@ class Processes:
     an orderly way, together with whatever they started.
     """
 
-    def __init__(self, output: TextIO = sys.stdout, grace_seconds: float = 15) -> None:
+    def __init__(self, output: TextIO = sys.stdout, grace_seconds: float = 40) -> None:
         self.output = output
         self.grace_seconds = grace_seconds
         self.running: dict[str, subprocess.Popen[str]] = {}

@@ -1,21 +1,32 @@
-"""The pipeline's rows, in the order data flows: source, paper, edition, delivery, event."""
+"""The pipeline's rows, in the order data flows: source, paper, edition, delivery, breaker, throttle, event."""
 
-from digest.models.delivery import TERMINAL_STATES, Delivery, DeliveryState
+from digest.models.breaker import Breaker, BreakerState
+from digest.models.delivery import Delivery, Digest
 from digest.models.edition import Decision, Edition, EditionKind, EditionPaper, EditionState
-from digest.models.event import ProviderEvent
+from digest.models.event import Bounce, ProviderEvent
+from digest.models.lease import Lease
 from digest.models.paper import Listing, Paper, Signal, SignalKind
 from digest.models.source import Host, Outcome, Source, SourceRun
+from digest.models.states import OPEN_STATES, TERMINAL_STATES, DeliveryState
+from digest.models.throttle import ConnectionLease, Throttle
 
 __all__ = [
+    "OPEN_STATES",
     "TERMINAL_STATES",
+    "Bounce",
+    "Breaker",
+    "BreakerState",
+    "ConnectionLease",
     "Decision",
     "Delivery",
     "DeliveryState",
+    "Digest",
     "Edition",
     "EditionKind",
     "EditionPaper",
     "EditionState",
     "Host",
+    "Lease",
     "Listing",
     "Outcome",
     "Paper",
@@ -24,4 +35,5 @@ __all__ = [
     "SignalKind",
     "Source",
     "SourceRun",
+    "Throttle",
 ]

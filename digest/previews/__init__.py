@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.core.mail import EmailMultiAlternatives
 
 from digest.models import EditionKind
 from digest.previews.papers import PAPERS
-from digest.rendering import EditionFacts, PaperFacts, ReaderFacts, assemble, compile_facts
+from digest.rendering import DigestMessage, EditionFacts, PaperFacts, ReaderFacts, assemble, compile_facts
 from subscriptions import mail
 from subscriptions.models import Frequency, Subscriber
 
@@ -52,7 +52,20 @@ class Preview:
     slug: str
     name: str
     about: str
-    compose: Callable[[], EmailMultiAlternatives]
+    compose: Callable[[], DigestMessage | EmailMultiAlternatives]
+
+    def email(self) -> EmailMultiAlternatives:
+        """As Django builds it."""
+        message = self.compose()
+        return message.as_email() if isinstance(message, DigestMessage) else message
+
+    def as_bytes(self) -> bytes:
+        """As a mail server is given it."""
+        message = self.compose()
+        if isinstance(message, DigestMessage):
+            return message.as_bytes()
+        content: Any = message.message()  # Django's own kind, which takes a line ending
+        return bytes(content.as_bytes(linesep="\r\n"))
 
 
 def all_previews() -> list[Preview]:
@@ -69,7 +82,7 @@ def digest(
     note: str = "",
     topics: tuple[str, ...] = ("Robotics", "Large language models"),
     kind: str = EditionKind.DAILY,
-) -> EmailMultiAlternatives:
+) -> DigestMessage:
     """A digest of exactly these papers, with made-up scores."""
     compiled = compile_facts(EditionFacts(kind, DAY, note), papers, TOPICS)
     frequency = Frequency.WEEKLY if kind == EditionKind.WEEKLY else Frequency.DAILY

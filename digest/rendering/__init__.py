@@ -1,12 +1,15 @@
 """An edition compiled once, and one message per reader joined from it."""
 
 from digest.rendering.assembly import assemble
-from digest.rendering.edition import CompiledEdition, compile_edition, compile_facts
+from digest.rendering.edition import CompiledEdition, compile_facts
 from digest.rendering.facts import EditionFacts, PaperFacts, ReaderFacts
-from digest.rendering.message import DigestMessage
+from digest.rendering.message import DigestEmail, DigestMessage
+from digest.rendering.recent import compiled_edition
+from digest.rendering.rows import compile_edition
 
 __all__ = [
     "CompiledEdition",
+    "DigestEmail",
     "DigestMessage",
     "EditionFacts",
     "PaperFacts",
@@ -14,4 +17,5 @@ __all__ = [
     "assemble",
     "compile_edition",
     "compile_facts",
+    "compiled_edition",
 ]

@@ -2,175 +2,184 @@
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Callable, Sequence
-from typing import TypeVar
-
-from django.utils.html import escape
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from digest.errors import DeliveryError
-from digest.rendering import headers, quoted, words
-from digest.rendering.cards import TEXT_WIDTH
-from digest.rendering.edition import CompiledCard, CompiledEdition, CompiledPaper
+from digest.rendering import headers, lines, quoted, rendered
+from digest.rendering.cards import BRIEF, LINE
+from digest.rendering.edition import MAX_HTML_BYTES, CompiledCard, CompiledEdition, Layout
 from digest.rendering.facts import Chosen, ReaderFacts
-from digest.rendering.message import DigestMessage, Encoded
+from digest.rendering.holes import Uncompilable
+from digest.rendering.message import DigestMessage
 from digest.rendering.reasons import Reason
 from subscriptions import links
-from subscriptions.models import Frequency
+from subscriptions.inlining import serialised
 
-# Gmail cuts a message off at 102,400 bytes of HTML; the footer, with its links, must survive what gateways add.
-MAX_HTML_BYTES = 80_000
-READER_BYTES = 2_500  # names of topics, address, links, preheader
-MAX_REMEMBERED = 20_000
+MAX_PAPERS = 100
+POSITIONS = [(quoted.encode(str(place)), quoted.encode(f"{place:>2}. ")) for place in range(1, MAX_PAPERS + 1)]
 
-TOPIC_PART = "topic:"
-ON_TOPIC = 0.1  # of a score: clearly about one of the reader's topics
 
-HTML_POSITIONS = [quoted.encode(str(position)) for position in range(1, 31)]
-TEXT_POSITIONS = [quoted.encode(f"{position:>2}. ") for position in range(1, 31)]
-RHYTHMS = {
-    Frequency.DAILY.value: "every day",
-    Frequency.WEEKDAYS.value: "from Monday to Friday",
-    Frequency.WEEKLY.value: "once a week",
-}
+class _Subject(NamedTuple):
+    """What the leading papers say in the list of an inbox."""
 
-Fill = dict[str, bytes]
-T = TypeVar("T")
+    subject: str
+    line: bytes
+    html_preheader: bytes
+    text_preheader: bytes
+
+
+class _Lines(NamedTuple):
+    """What a reader asked for, encoded."""
+
+    date: bytes
+    html_chosen: bytes
+    text_chosen: bytes
+    rhythm: bytes
 
 
 def assemble(compiled: CompiledEdition, reader: ReaderFacts, choices: Sequence[Chosen]) -> DigestMessage:
-    """One reader's digest, best paper first.
+    """One reader's digest, best paper first; the last ones are left out where the mail has no room for them.
 
     DeliveryError without choices (nobody gets an empty mail) or for a paper that was not compiled; ValueError or
     BadHeaderError for an address that is none.
     """
-    papers = _papers(compiled, choices)
-    html_cards, text_cards = _cards(compiled, papers, choices)
-    lead = _lead(reader, choices)
-    subject, subject_line = _subject(compiled, papers[lead], len(papers))
-    unsubscribe = links.unsubscribe_url(reader.subscriber_id)
-    own = {
-        "preferences": quoted.encode(links.preferences_url(reader.subscriber_id)),
-        "unsubscribe": quoted.encode(unsubscribe),
-    }
-    shared_html, shared_text = _reader_lines(compiled, reader, len(papers))
-    html = shared_html | own | {"preheader": _preheader(papers, lead), "email": quoted.encode(escape(reader.email))}
-    text = shared_text | own | {"email": quoted.encode(reader.email)}
-    uid = str(reader.uid)
-    message_id = headers.message_id(uid, compiled.from_domain)
-    head = (
-        compiled.shared_headers,
-        headers.recipient(reader.email),
-        subject_line,
-        headers.date_line(reader.now.replace(microsecond=0)),
-        f"Message-ID: {message_id}\r\nList-Unsubscribe: <{unsubscribe}>\r\n".encode("ascii"),
-        compiled.frame.opening,
-    )
-    return DigestMessage(
-        encoded=Encoded(
-            head=b"".join(head),
-            text=[*compiled.text.before.fill(text), *text_cards, *compiled.text.after.fill(text)],
-            between=compiled.frame.between,
-            html=[*compiled.html.before.fill(html), *html_cards, *compiled.html.after.fill(html)],
-            tail=compiled.frame.tail,
-        ),
-        subject=subject,
-        from_email=compiled.from_email,
-        to=reader.email,
-        reply_to=compiled.reply_to,
-        headers={**compiled.headers, "Message-ID": message_id, "List-Unsubscribe": f"<{unsubscribe}>"},
-        date=reader.now,
-        delivery=uid,
-        tags=[compiled.facts.kind],
-    )
-
-
-def _papers(compiled: CompiledEdition, choices: Sequence[Chosen]) -> list[CompiledPaper]:
-    if not choices:
-        raise DeliveryError("A digest without papers is not sent")
+    if not 0 < len(choices) <= MAX_PAPERS:
+        raise DeliveryError(f"A digest without papers is not sent, nor one of more than {MAX_PAPERS}: {len(choices)}")
+    known, line = compiled.reasons.known, compiled.reasons.line
+    reasons = [known.get(choice.parts) or line(choice.parts) for choice in choices]
+    paper_ids = [choice.paper_id for choice in choices]
     try:
-        return [compiled.papers[choice.paper_id] for choice in choices]
+        return _joined(compiled, reader, paper_ids, reasons)
+    except Uncompilable:
+        return _rendered(compiled, reader, paper_ids, reasons)
     except KeyError as missing:
         raise DeliveryError(f"Paper {missing} was not compiled with its edition") from missing
 
 
-def _cards(
-    compiled: CompiledEdition, papers: Sequence[CompiledPaper], choices: Sequence[Chosen]
-) -> tuple[list[bytes], list[bytes]]:
-    """The cards' HTML and text in pieces, each with its position and its reason."""
-    html: list[bytes] = []
-    text: list[bytes] = []
-    reasons = [compiled.reasons.line(choice.parts) for choice in choices]
-    for place, card in enumerate(_fitting(compiled, papers, reasons)):
-        reason, html_card, text_card = reasons[place], card.html, card.text
-        html += (html_card[0], HTML_POSITIONS[place], html_card[1], reason.html, html_card[2])
-        text += (text_card[0], TEXT_POSITIONS[place], text_card[1], reason.text, text_card[2])
-    return html, text
+def _joined(
+    compiled: CompiledEdition, reader: ReaderFacts, paper_ids: Sequence[int], reasons: Sequence[Reason]
+) -> DigestMessage:
+    layout = compiled.layout
+    if layout is None:
+        raise Uncompilable
+    cards = _fitting(compiled, layout, paper_ids, reasons)
+    subject = _subject(compiled, reader, paper_ids[: len(cards)], reasons)
+    asked = _lines(compiled, reader, len(cards), len(paper_ids) - len(cards))
+    email, escaped = quoted.encode(reader.email), serialised(reader.email)
+    html_email = email if escaped == reader.email else quoted.encode(escaped)
+    preferences = quoted.encode(links.preferences_url(reader.subscriber_id))
+    url = links.unsubscribe_url(reader.subscriber_id)
+    unsubscribe = quoted.encode(url)
+    # In the order of LAYOUT_HOLES.
+    text_values = (
+        subject.text_preheader, asked.date, asked.text_chosen, email, asked.rhythm, preferences, unsubscribe,
+    )  # fmt: skip
+    html_values = (
+        subject.html_preheader, asked.date, asked.html_chosen, html_email, asked.rhythm, preferences, unsubscribe,
+    )  # fmt: skip
+    text = [*layout.text.before.fill(text_values)]
+    html = [*layout.html.before.fill(html_values)]
+    for (html_card, text_card, _), reason, (html_place, text_place) in zip(cards, reasons, POSITIONS, strict=False):
+        text += (text_card[0], text_place, text_card[1], reason.text, text_card[2])
+        html += (html_card[0], html_place, html_card[1], reason.html, html_card[2])
+    text += layout.text.after.fill(text_values)
+    html += layout.html.after.fill(html_values)
+    return _message(compiled, reader, subject, url, text, html)
+
+
+def _rendered(
+    compiled: CompiledEdition, reader: ReaderFacts, paper_ids: Sequence[int], reasons: Sequence[Reason]
+) -> DigestMessage:
+    count, text, html = rendered.bodies(compiled, reader, paper_ids, reasons)
+    subject = _subject(compiled, reader, paper_ids[:count], reasons)
+    url = links.unsubscribe_url(reader.subscriber_id)
+    return _message(compiled, reader, subject, url, [quoted.encode(text)], [quoted.encode(html)])
+
+
+def _message(
+    compiled: CompiledEdition,
+    reader: ReaderFacts,
+    subject: _Subject,
+    unsubscribe: str,
+    text: list[bytes],
+    html: list[bytes],
+) -> DigestMessage:
+    letterhead, uid = compiled.letterhead, str(reader.uid)
+    ways_out = headers.unsubscribe(unsubscribe, reader.subscriber_id)
+    own = f"Message-ID: <{uid}@{letterhead.from_domain}>\r\nList-Unsubscribe: {ways_out}\r\n"
+    pieces = [
+        letterhead.lines,
+        headers.recipient(reader.email),
+        subject.line,
+        headers.date_line(reader.now),
+        own.encode("ascii"),
+        letterhead.frame.opening,
+        *text,
+        letterhead.frame.between,
+        *html,
+        letterhead.frame.tail,
+    ]
+    return DigestMessage(letterhead, uid, reader.email, subject.subject, ways_out, reader.now, pieces)
 
 
 def _fitting(
-    compiled: CompiledEdition, papers: Sequence[CompiledPaper], reasons: Sequence[Reason]
+    compiled: CompiledEdition, layout: Layout, paper_ids: Sequence[int], reasons: Sequence[Reason]
 ) -> list[CompiledCard]:
-    """Full cards for as many leading papers as the mail has room for, brief ones for the rest."""
-    cards = [paper.full for paper in papers]
-    room = MAX_HTML_BYTES - READER_BYTES - compiled.html.size
-    room -= sum([card.size for card in cards]) + sum([len(reason.html) for reason in reasons])
-    for place in range(len(papers) - 1, -1, -1):
-        if room >= 0:
-            break
-        room += papers[place].full.size - papers[place].brief.size
-        cards[place] = papers[place].brief
+    """Full cards for as many leading papers as the mail has room for, shorter ones for the rest, none for the last."""
+    full = compiled.full
+    cards = [full[paper_id] for paper_id in paper_ids]
+    room = layout.room
+    for card, reason in zip(cards, reasons, strict=True):
+        room -= card.size + reason.size
+    if room < 0:
+        room = _shortened(compiled, paper_ids, cards, room)
+    while room < 0 and len(cards) > 1:
+        room += cards.pop().size + reasons[len(cards)].size
+    if room < 0:
+        raise DeliveryError(f"A digest of a single paper takes more than {MAX_HTML_BYTES:,} bytes of HTML")
     return cards
 
 
-def _lead(reader: ReaderFacts, choices: Sequence[Chosen]) -> int:
-    """The place of the paper the subject names: the best within the reader's topics, else the first.
-
-    An editor's pick from another field comes first in the mail, but is no reason for this reader to open it.
-    """
-    if reader.topics:
-        for place, choice in enumerate(choices):
-            if sum([value for name, value in choice.parts if name.startswith(TOPIC_PART)]) >= ON_TOPIC:
-                return place
-    return 0
-
-
-def _subject(compiled: CompiledEdition, lead: CompiledPaper, count: int) -> tuple[str, bytes]:
-    """The subject and its header line; readers with the same leading paper share them."""
-
-    def compose() -> tuple[str, bytes]:
-        subject = words.subject(lead.title, count)
-        return subject, headers.subject_line(subject)
-
-    return _remembered(compiled, (lead.id, count), compose)
+def _shortened(compiled: CompiledEdition, paper_ids: Sequence[int], cards: list[CompiledCard], room: int) -> int:
+    """Put shorter cards in place of long ones from the end, until there is room; what room there is then."""
+    for variant in (BRIEF, LINE):
+        smaller = compiled.smaller(variant)
+        for place in range(len(cards) - 1, -1, -1):
+            shorter = smaller[paper_ids[place]]
+            room += cards[place].size - shorter.size
+            cards[place] = shorter
+            if room >= 0:
+                return room
+    return room
 
 
-def _preheader(papers: Sequence[CompiledPaper], lead: int) -> bytes:
-    others = [paper.short_title for place, paper in enumerate(papers[:3]) if place != lead]
-    return quoted.encode(escape(words.preheader(others[:2], len(papers), papers[lead].opening)))
+def _subject(
+    compiled: CompiledEdition, reader: ReaderFacts, paper_ids: Sequence[int], reasons: Sequence[Reason]
+) -> _Subject:
+    """Readers with the same leading papers share it."""
+    lead = 0
+    if not reasons[0].is_on_topic:
+        lead = lines.lead(reader, [reason.is_on_topic for reason in reasons[: len(paper_ids)]])
+    key = (len(paper_ids), lead, paper_ids[lead], *paper_ids[:3])
+    known: _Subject | None = compiled.remembered.get(key)
+    if known is not None:
+        return known
+    headings, count = [compiled.headings[paper_id] for paper_id in paper_ids], len(paper_ids)
+    subject, preheader = lines.subject(headings, lead, count), lines.preheader(headings, lead, count)
+    encoded = quoted.encode(serialised(preheader)), quoted.encode(preheader)
+    known = _Subject(subject, headers.subject_line(subject), *encoded)
+    compiled.remembered.keep(key, known)
+    return known
 
 
-def _reader_lines(compiled: CompiledEdition, reader: ReaderFacts, count: int) -> tuple[Fill, Fill]:
-    """The holes that tell what a reader asked for, for HTML and for text."""
-
-    def compose() -> tuple[Fill, Fill]:
-        chosen = words.chosen_line(count, reader.topics)
-        date, rhythm = words.long_date(reader.local_date), RHYTHMS[reader.frequency]
-        lines = {"date": date, "chosen": chosen, "rhythm": rhythm}
-        text = lines | {"chosen": textwrap.fill(chosen, TEXT_WIDTH, break_on_hyphens=False)}
-        return (
-            {name: quoted.encode(escape(line)) for name, line in lines.items()},
-            {name: quoted.encode(line) for name, line in text.items()},
-        )
-
-    return _remembered(compiled, (reader.local_date, reader.topics, reader.frequency, count), compose)
-
-
-def _remembered(compiled: CompiledEdition, key: tuple[object, ...], compose: Callable[[], T]) -> T:
-    memory: dict[tuple[object, ...], T] = compiled.remembered
-    known = memory.get(key)
-    if known is None:
-        if len(memory) >= MAX_REMEMBERED:
-            memory.clear()
-        known = memory[key] = compose()
+def _lines(compiled: CompiledEdition, reader: ReaderFacts, count: int, left_out: int) -> _Lines:
+    key = (reader.local_date, reader.topics, reader.frequency, count, left_out)
+    known: _Lines | None = compiled.remembered.get(key)
+    if known is not None:
+        return known
+    asked = lines.asked_for(reader, count, left_out)
+    chosen = quoted.encode(serialised(asked.chosen)), quoted.encode(asked.wrapped)
+    known = _Lines(quoted.encode(asked.date), *chosen, quoted.encode(asked.rhythm))
+    compiled.remembered.keep(key, known)
     return known

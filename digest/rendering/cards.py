@@ -20,19 +20,23 @@ class Link(NamedTuple):
 
 
 class Variant(NamedTuple):
-    """How much a card says, in bytes of escaped UTF-8."""
+    """How much a card says, in bytes of escaped UTF-8; `links` is how many it has, `link` how long each may be."""
 
     name: str
     title: int
+    byline: int
     abstract: int
     blurb: int
+    link: int
+    links: int
 
 
 # What is read in half a minute, and then a link: ten whole abstracts are more than a morning has.
-FULL = Variant("full", title=300, abstract=850, blurb=2000)
+FULL = Variant("full", title=300, byline=400, abstract=850, blurb=2000, link=600, links=3)
+BRIEF = Variant("brief", title=200, byline=200, abstract=400, blurb=200, link=300, links=3)
 # Thirty of these, under the longest note, are within the mail's limit whatever their words are.
-BRIEF = Variant("brief", title=200, abstract=400, blurb=200)
-VARIANTS = (FULL, BRIEF)
+LINE = Variant("line", title=150, byline=0, abstract=0, blurb=0, link=150, links=1)
+LABEL_BYTES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +88,21 @@ def card_key(paper: PaperFacts, variant: Variant) -> str:
 
 def card(paper: PaperFacts, variant: Variant) -> Card:
     whole = words.readable(paper.abstract)
-    abstract = words.shorten(whole, variant.abstract)
+    abstract = _shortened(whole, variant.abstract)
     return Card(
         paper=paper,
         variant=variant,
         title=words.shorten(words.heading(paper.title), variant.title),
-        byline=words.byline(paper.authors),
+        byline=_shortened(words.byline(paper.authors), variant.byline),
         filed=tuple(_filed(paper)),
         abstract=abstract,
-        blurb=words.shorten(words.one_line(paper.blurb), variant.blurb),
-        links=tuple(_links(paper, is_cut=abstract != whole)),
+        blurb=_shortened(words.one_line(paper.blurb), variant.blurb),
+        links=tuple(_links(paper, variant.link, is_cut=abstract != whole))[: variant.links],
     )
+
+
+def _shortened(text: str, limit: int) -> str:
+    return words.shorten(text, limit) if limit else ""
 
 
 def _filed(paper: PaperFacts) -> Iterator[str]:
@@ -102,20 +110,21 @@ def _filed(paper: PaperFacts) -> Iterator[str]:
     if paper.is_sample:
         yield "Invented sample"
     if paper.label:
-        yield words.one_line(paper.label)
+        yield words.shorten(words.one_line(paper.label), LABEL_BYTES)
     if paper.published_on:
         yield words.short_date(paper.published_on)
     if paper.upvotes:
         yield "1 upvote" if paper.upvotes == 1 else f"{paper.upvotes:,} upvotes"
 
 
-def _links(paper: PaperFacts, *, is_cut: bool) -> Iterator[Link]:
-    if url := words.web_url(paper.url) or paper.page_url:
-        yield Link(f"{'Read on' if is_cut else 'Read'} at {words.host(url)}", url)
-    if code := words.web_url(paper.code_url):
+def _links(paper: PaperFacts, limit: int, *, is_cut: bool) -> Iterator[Link]:
+    """Where an address is too long for mail, our own page about the paper has it."""
+    if url := words.web_url(paper.url, limit) or paper.page_url:
+        yield Link(f"{'Read on' if is_cut else 'Read'} at {words.shorten(words.host(url), LABEL_BYTES)}", url)
+    if code := words.web_url(paper.code_url, limit):
         stars = "1 star" if paper.stars == 1 else f"{paper.stars:,} stars"
         yield Link(f"Code, {stars}" if paper.stars else "Code", code)
-    if project := words.web_url(paper.project_url):
+    if project := words.web_url(paper.project_url, limit):
         yield Link("Project page", project)
 
 

@@ -1,28 +1,40 @@
-"""An edition and the papers its readers get in, a compiled edition out: everything readers share, done once."""
+"""An edition and its papers as plain values in, a compiled edition out: everything readers share, done once.
+
+Templates are tried before they are trusted: where cutting a template into constants and holes could change what a
+reader reads, it is rendered for each reader instead, which is slow and right.
+"""
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+import logging
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 
 from digest.errors import DeliveryError
-from digest.models import Edition, EditionKind, EditionPaper, Paper, Signal, SignalKind
-from digest.rendering import headers, words
-from digest.rendering.cards import BRIEF, FULL, VARIANTS, card, card_key, wrapped_paragraphs
+from digest.models import EditionKind
+from digest.rendering import lines, trial, words
+from digest.rendering.cards import BRIEF, FULL, LINE, Card, Variant, card, wrapped_paragraphs
 from digest.rendering.facts import EditionFacts, PaperFacts
-from digest.rendering.layout import Part, compile_part
+from digest.rendering.holes import Uncompilable
+from digest.rendering.layout import HTML, TEXT, Context, Part, compile_part, render
+from digest.rendering.letterhead import letterhead
+from digest.rendering.lines import LIMITS, Heading
+from digest.rendering.memory import Memory
 from digest.rendering.reasons import Reasons
 from subscriptions import links
-from subscriptions.models import Topic
 
-CARD_HOLES = ("position", "reason")
-NOTE_BYTES = 3000
-OPENING_LENGTH = 160
+logger = logging.getLogger(__name__)
+
+# Gmail cuts a message off at 102,400 bytes of HTML; the footer, with its links, must survive what gateways add.
+MAX_HTML_BYTES = 80_000
+# What surrounds the cards: with a note it leaves room for thirty papers; without, an operator's may be larger.
+LAYOUT_BYTES = 20_000
+MAX_LAYOUT_BYTES = 40_000
+NOTE_BYTES = (3000, 1000, 0)
+NAME_BYTES = 200
+ADDRESS_BYTES = 600
 
 
 class CompiledCard(NamedTuple):
@@ -33,144 +45,116 @@ class CompiledCard(NamedTuple):
     size: int
 
 
-class CompiledPaper(NamedTuple):
-    id: int
-    title: str
-    short_title: str
-    opening: str
-    full: CompiledCard
-    brief: CompiledCard
+class Layout(NamedTuple):
+    """What surrounds the cards, cut; `room` is what the HTML part has left for cards, in bytes."""
 
-
-class Frame(NamedTuple):
-    """What surrounds the two body parts of a message, from the MIME headers on."""
-
-    opening: bytes
-    between: bytes
-    tail: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class CompiledEdition:
-    """What `assemble` joins from. Safe to share between threads; it holds no reader's data but remembered lines."""
-
-    facts: EditionFacts
-    papers: Mapping[int, CompiledPaper]
     html: Part
     text: Part
-    reasons: Reasons
-    from_email: str
-    from_domain: str
-    reply_to: tuple[str, ...]
-    headers: Mapping[str, str]
-    shared_headers: bytes
-    frame: Frame
-    remembered: dict[tuple[object, ...], Any] = field(default_factory=dict)
+    room: int
 
 
-def compile_edition(edition: Edition, paper_ids: Collection[int]) -> CompiledEdition:
-    """Render every paper's card and the layout once. Four queries; DeliveryError where a paper does not exist."""
-    wanted = list(dict.fromkeys(paper_ids))
-    facts = EditionFacts(edition.kind, edition.date, edition.note)
-    return compile_facts(facts, paper_facts(edition, wanted), dict(Topic.objects.values_list("slug", "name")))
+class CompiledEdition:
+    """What `assemble` joins from. It holds no reader's data but remembered lines.
 
+    `layout` is None where every message has to be rendered. Meant for one thread at a time.
+    """
 
-def paper_facts(edition: Edition, paper_ids: Sequence[int]) -> list[PaperFacts]:
-    """The papers in the order asked for, with the edition's blurbs and the newest count of each signal."""
-    rows = Paper.objects.in_bulk(paper_ids)
-    if missing := [paper_id for paper_id in paper_ids if paper_id not in rows]:
-        raise DeliveryError(f"No such paper: {', '.join(map(str, missing[:5]))}")
-    entries = EditionPaper.objects.filter(edition=edition, paper__in=paper_ids).exclude(blurb="")
-    blurbs = dict(entries.values_list("paper_id", "blurb"))
-    signals = _newest_signals(paper_ids)
-    return [_facts(rows[paper_id], blurbs.get(paper_id, ""), signals) for paper_id in paper_ids]
+    def __init__(self, facts: EditionFacts, topics: Mapping[str, str]) -> None:
+        self.facts = facts
+        self.letterhead = letterhead(facts)
+        self.reasons = Reasons(topics)
+        self.papers: dict[int, PaperFacts] = {}
+        self.headings: dict[int, Heading] = {}
+        self.full: dict[int, CompiledCard] = {}
+        self.remembered: Memory[tuple[object, ...], Any] = Memory()
+        self.context = _fitting_context(facts)
+        self._cards: dict[str, dict[int, CompiledCard]] = {FULL.name: self.full, BRIEF.name: {}, LINE.name: {}}
+        self.layout = self._compiled_layout()
 
+    def add(self, papers: Sequence[PaperFacts]) -> None:
+        """Take in papers that readers get; what is known already stays as it was."""
+        new = {paper.id: paper for paper in papers if paper.id not in self.papers}
+        self.papers |= new
+        self.headings |= {paper.id: lines.heading(paper) for paper in new.values()}
+        self._compile(FULL)
 
-def _newest_signals(paper_ids: Iterable[int]) -> dict[tuple[int, str], int]:
-    rows = Signal.objects.filter(paper__in=paper_ids).order_by("observed_on")
-    return {(paper_id, kind): value for paper_id, kind, value in rows.values_list("paper_id", "kind", "value")}
+    def smaller(self, variant: Variant) -> dict[int, CompiledCard]:
+        """All papers' cards in a shorter variant, compiled when first needed. Uncompilable where that fails."""
+        self._compile(variant)
+        if self.layout is None:
+            raise Uncompilable(f"its {variant.name} cards")
+        return self._cards[variant.name]
 
+    def card(self, paper_id: int, variant: Variant) -> Card:
+        """A paper's card as templates get it."""
+        key = (paper_id, variant.name)
+        known: Card = self.remembered.get(key) or self.remembered.keep(key, card(self.papers[paper_id], variant))
+        return known
 
-def _facts(paper: Paper, blurb: str, signals: Mapping[tuple[int, str], int]) -> PaperFacts:
-    return PaperFacts(
-        id=paper.pk,
-        title=paper.title,
-        abstract=paper.abstract,
-        authors=tuple(map(str, paper.authors)),
-        url=paper.url,
-        page_url=links.site_url(f"/papers/{paper.pk}"),
-        code_url=paper.code_url,
-        project_url=paper.project_url,
-        label=paper.primary_category,
-        published_on=paper.published_at.date() if paper.published_at else None,
-        upvotes=signals.get((paper.pk, SignalKind.UPVOTES), 0),
-        stars=signals.get((paper.pk, SignalKind.STARS), 0),
-        blurb=blurb,
-        is_sample=paper.is_sample,
-    )
+    def _compile(self, variant: Variant) -> None:
+        known = self._cards[variant.name]
+        cards = [card(paper, variant) for paper in self.papers.values() if paper.id not in known]
+        if not cards or self.layout is None:
+            return
+        try:
+            html, text = compile_part(HTML, self.context, cards), compile_part(TEXT, self.context, cards)
+        except Uncompilable as reason:
+            self._give_up(reason)
+        else:
+            known |= {each.paper.id: _compiled_card(each.key, html, text) for each in cards}
+
+    def _compiled_layout(self) -> Layout | None:
+        """DeliveryError where a part has no way to unsubscribe, or cannot be rendered at all."""
+        try:
+            html, text = (trial.tried(template, self.context) for template in (HTML, TEXT))
+        except Uncompilable as reason:
+            self._give_up(reason)
+            return None
+        return Layout(html, text, MAX_HTML_BYTES - html.before.size - html.after.size - _room_for_values(html))
+
+    def _give_up(self, reason: Uncompilable) -> None:
+        self.layout = None
+        logger.warning("Digests are rendered one by one, a hundred times slower than joined: %s", reason)
 
 
 def compile_facts(facts: EditionFacts, papers: Sequence[PaperFacts], topics: Mapping[str, str]) -> CompiledEdition:
-    """The same from plain values, without the database; `topics` maps slugs to names."""
-    cards = [card(paper, variant) for paper in papers for variant in VARIANTS]
-    context = _context(facts)
-    html, text = compile_part("body.html", context, cards), compile_part("body.txt", context, cards)
-    shared = headers.shared(facts)
-    reply_to = (settings.REPLY_TO,) if settings.REPLY_TO else ()
-    addressing = {"From": settings.DEFAULT_FROM_EMAIL, **({"Reply-To": reply_to[0]} if reply_to else {})}
-    return CompiledEdition(
-        facts=facts,
-        papers={paper.id: _compiled(paper, html, text) for paper in papers},
-        html=html,
-        text=text,
-        reasons=Reasons(topics),
-        from_email=settings.DEFAULT_FROM_EMAIL,
-        from_domain=headers.from_domain(),
-        reply_to=reply_to,
-        headers=shared,
-        shared_headers=headers.encoded({**addressing, **shared}),
-        frame=_frame(),
-    )
+    """Render every paper's card and the layout once; `topics` maps slugs to names."""
+    compiled = CompiledEdition(facts, topics)
+    compiled.add(papers)
+    return compiled
 
 
-def _frame() -> Frame:
-    """ "=_" never occurs in quoted-printable text, so no body holds the boundary."""
-    boundary = b"=_%b" % secrets.token_hex(12).encode()
-    kind = b'Content-Type: multipart/alternative; boundary="%b"\r\nMIME-Version: 1.0\r\n' % boundary
-    part = b'--%b\r\nContent-Type: text/%%b; charset="utf-8"\r\nMIME-Version: 1.0\r\n' % boundary
-    part += b"Content-Transfer-Encoding: quoted-printable\r\n\r\n"
-    return Frame(
-        opening=kind + b"\r\n" + part % b"plain",
-        between=b"\r\n" + part % b"html",
-        tail=b"\r\n--%b--\r\n" % boundary,
-    )
+def _compiled_card(key: str, html: Part, text: Part) -> CompiledCard:
+    return CompiledCard(html.cards[key].constants, text.cards[key].constants, html.cards[key].size)
 
 
-def _context(facts: EditionFacts) -> dict[str, object]:
+def _room_for_values(html: Part) -> int:
+    link = len(links.unsubscribe_url(0))
+    return sum(LIMITS.get(name, link) for name in html.names)
+
+
+def _fitting_context(facts: EditionFacts) -> Context:
+    """With the note as long as it may be. DeliveryError where the layout takes too much room without any."""
+    for note_bytes in NOTE_BYTES:
+        context = _context(facts, note_bytes)
+        size = len(render(HTML, context, [], trial.plain_values()).encode())
+        if size <= (LAYOUT_BYTES if note_bytes else MAX_LAYOUT_BYTES):
+            return context
+    raise DeliveryError(f"{HTML} takes {size:,} bytes without a single paper; it may take {MAX_LAYOUT_BYTES:,}")
+
+
+def _context(facts: EditionFacts, note_bytes: int) -> Context:
     kind = EditionKind(facts.kind)
-    note = words.shorten(facts.note.strip(), NOTE_BYTES)
+    note = words.shorten(facts.note.strip(), note_bytes) if note_bytes else ""
+    address = words.shorten(words.one_line(settings.POSTAL_ADDRESS), ADDRESS_BYTES)
     return {
-        "site_name": words.one_line(settings.SITE_NAME),
+        "site_name": words.shorten(words.one_line(settings.SITE_NAME), NAME_BYTES),
         "site_url": links.site_url("/"),
         "edition_name": f"{kind.label} edition",
         "edition_url": links.site_url(f"/editions/{kind.value}/{facts.date.isoformat()}"),
         "edition_date": words.long_date(facts.date),
         "note": note,
         "wrapped_note": wrapped_paragraphs(note),
-        "postal_address": words.one_line(settings.POSTAL_ADDRESS),
-        "wrapped_sender": wrapped_paragraphs(words.one_line(settings.POSTAL_ADDRESS)),
+        "postal_address": address,
+        "wrapped_sender": wrapped_paragraphs(address),
     }
-
-
-def _compiled(paper: PaperFacts, html: Part, text: Part) -> CompiledPaper:
-    full, brief = (_compiled_card(card_key(paper, variant), html, text) for variant in (FULL, BRIEF))
-    title = words.heading(paper.title)
-    opening = words.clip(words.readable(paper.abstract), OPENING_LENGTH) or words.byline(paper.authors)
-    return CompiledPaper(paper.id, title, words.short_title(title), opening, full, brief)
-
-
-def _compiled_card(key: str, html: Part, text: Part) -> CompiledCard:
-    for part in (html, text):
-        if part.cards[key].names != CARD_HOLES:
-            raise ImproperlyConfigured(f"A card must have the holes {CARD_HOLES}, not {part.cards[key].names}")
-    return CompiledCard(html.cards[key].constants, text.cards[key].constants, html.cards[key].size)

@@ -53,7 +53,7 @@ class ReaderFacts:
 
     subscriber_id: int
     email: str
-    uid: UUID
+    uid: UUID | str
     local_date: date
     now: datetime
     topics: tuple[str, ...] = ()

@@ -19,6 +19,7 @@ from django.core.mail.message import BadHeaderError, SafeMIMEText, sanitize_addr
 from digest.rendering.facts import EditionFacts
 from subscriptions import links
 
+ADDRESS_LENGTH = 254  # RFC 5321, 4.5.3.1.3, less the brackets
 ONE_CLICK = "List-Unsubscribe=One-Click"
 _PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@[A-Za-z0-9.-]{1,190}")
 
@@ -39,6 +40,12 @@ def shared(edition: EditionFacts) -> dict[str, str]:
     if owner := parseaddr(settings.REPLY_TO)[1]:
         values["List-Owner"] = f"<mailto:{owner}>"
     return values
+
+
+def unsubscribe(url: str, subscriber_id: int) -> str:
+    """One https address (RFC 8058 posts to it) and, with UNSUBSCRIBE_ADDRESS, one to write to, on a line of its own."""
+    address = links.unsubscribe_address(subscriber_id) if settings.UNSUBSCRIBE_ADDRESS else ""
+    return f"<{url}>,\r\n <mailto:{address}?subject=unsubscribe>" if address else f"<{url}>"
 
 
 def list_id() -> str:
@@ -88,6 +95,8 @@ def subject_line(subject: str) -> bytes:
 
 def recipient(email: str) -> bytes:
     """The To line. ValueError or BadHeaderError for what is no single address."""
+    if len(email) > ADDRESS_LENGTH:
+        raise ValueError(f"Invalid address {email[:40]!r}...: it is longer than {ADDRESS_LENGTH} characters")
     if _PLAIN_ADDRESS.fullmatch(email):
         return b"To: %b\r\n" % email.encode()
     if "\n" in email or "\r" in email:
@@ -98,9 +107,13 @@ def recipient(email: str) -> bytes:
     return b"To: %b\r\n" % address.encode()
 
 
-@lru_cache(maxsize=8)
 def date_line(now: datetime) -> bytes:
-    return b"Date: %b\r\n" % date_value(now).encode()
+    return _date_line(int(now.timestamp()))
+
+
+@lru_cache(maxsize=8)
+def _date_line(second: int) -> bytes:
+    return b"Date: %b\r\n" % date_value(datetime.fromtimestamp(second, UTC)).encode()
 
 
 def date_value(now: datetime) -> str:

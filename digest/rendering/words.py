@@ -15,7 +15,7 @@ from digest import tex
 AUTHORS_SHOWN = 3
 TOPICS_SHOWN = 4
 SUBJECT_LENGTH = 78
-URL_LENGTH = 500
+URL_BYTES = 600
 PREHEADER_LENGTHS = (40, 110)
 
 # White space, control characters, and the invisible ones that reverse or hide what follows.
@@ -121,17 +121,23 @@ def preheader(next_titles: Sequence[str], count: int, opening: str) -> str:
     return clip(line, longest)
 
 
-def chosen_line(count: int, topics: Sequence[str]) -> str:
+def chosen_line(count: int, topics: Sequence[str], left_out: int = 0) -> str:
+    """`left_out` papers had no room in the mail."""
+    line = f"{papers(count)} {_chosen_for(topics)}"
+    return f"{line}; {papers(left_out)} more on our site" if left_out else line
+
+
+def _chosen_for(topics: Sequence[str]) -> str:
     if not topics:
-        return f"{papers(count)} from all topics"
+        return "from all topics"
     hidden = len(topics) - TOPICS_SHOWN if len(topics) > TOPICS_SHOWN + 1 else 0
-    names = [one_line(topic) for topic in topics[: len(topics) - hidden]]
+    names = [clip(one_line(topic), 80) for topic in topics[: len(topics) - hidden]]
     shown = f"{', '.join(names)} and {hidden} other topics" if hidden else enumeration(names)
-    return f"{papers(count)} chosen for {shown}"
+    return f"chosen for {shown}"
 
 
-def web_url(url: str) -> str:
-    """A link fit for mail, or "": absolute, https, at most 500 characters. Plain http becomes https."""
+def web_url(url: str, limit: int = URL_BYTES) -> str:
+    """A link fit for mail, or "": absolute, https, at most `limit` bytes once escaped. Plain http becomes https."""
     try:
         parts = urlsplit(one_line(url).replace(" ", "%20"))
     except ValueError:
@@ -139,7 +145,7 @@ def web_url(url: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         return ""
     upgraded = parts._replace(scheme="https").geturl()
-    return upgraded if len(upgraded) <= URL_LENGTH else ""
+    return upgraded if _weight(upgraded) <= limit else ""
 
 
 def host(url: str) -> str:

@@ -5,6 +5,17 @@ The pool is frozen, scores are whole points and ties are broken by paper id: the
 
 from digest.selection.choosing import choose, choose_for, replay
 from digest.selection.interests import Interests, interests_of
-from digest.selection.pool import Choice, Pool, load_pool
+from digest.selection.pool import Choice, Pool, load_pool, papers_as_text, selection_as_text
 
-__all__ = ["Choice", "Interests", "Pool", "choose", "choose_for", "interests_of", "load_pool", "replay"]
+__all__ = [
+    "Choice",
+    "Interests",
+    "Pool",
+    "choose",
+    "choose_for",
+    "interests_of",
+    "load_pool",
+    "papers_as_text",
+    "replay",
+    "selection_as_text",
+]

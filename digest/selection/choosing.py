@@ -19,7 +19,7 @@ from digest.errors import DeliveryError
 from digest.models import Delivery
 from digest.ranking.shortlist import ON_TOPIC_SHARE
 from digest.selection.interests import RULES, Interests, interests_of
-from digest.selection.pool import Choice, Pool, load_pool
+from digest.selection.pool import EVERYTHING, Choice, Pool, load_pool
 from subscriptions.models import Subscriber
 
 ON_TOPIC = round(ranking.WEIGHTS.topic * ON_TOPIC_SHARE * ranking.POINTS)
@@ -27,19 +27,18 @@ ON_TOPIC = round(ranking.WEIGHTS.topic * ON_TOPIC_SHARE * ranking.POINTS)
 TRENDING_SHARE = 0.3
 TRENDING = round(ranking.WEIGHTS.trend * TRENDING_SHARE * ranking.POINTS)
 OFF_TOPIC_PART = 4
-NEVER = np.iinfo(np.int64).min
-
-Keys = NDArray[np.int64]
+Keys = NDArray[np.int64] | NDArray[np.int32]
 
 
 def choose(
     pool: Pool, subscribers: Sequence[Subscriber], now: datetime, interests: Mapping[int, Interests] | None = None
 ) -> dict[int, list[Choice]]:
-    """Each reader's digest by subscriber id, best first, possibly empty; two queries, however many readers.
+    """Each reader's digest by subscriber id, best first, possibly empty; four queries, however many readers.
 
     Give `interests`, as `interests_of` read them, to store with the delivery exactly what was chosen by; no query then.
     """
-    wanted = interests_of(pool, subscribers, now) if interests is None else interests
+    lengths = {subscriber.pk: subscriber.digest_length for subscriber in subscribers}
+    wanted = interests_of(pool, lengths, now) if interests is None else interests
     ids = [subscriber.pk for subscriber in subscribers]
     return dict(zip(ids, choose_for(pool, [wanted[each] for each in ids]), strict=True))
 
@@ -53,7 +52,7 @@ def choose_for(pool: Pool, readers: Sequence[Interests]) -> list[list[Choice]]:
     for row, reader in enumerate(readers):
         followed[row, [bits[slug] for slug in reader.topics if slug in bits]] = True
     lengths = np.array([reader.length for reader in readers])
-    chosen = _best(_eligible(pool, readers, followed, lengths), lengths)
+    chosen = _best(_eligible(pool, readers, followed, lengths), lengths, len(pool.paper_ids))
     return _explained(pool, readers, followed, chosen)
 
 
@@ -71,11 +70,11 @@ def replay(delivery: Delivery) -> list[Choice]:
 def _eligible(
     pool: Pool, readers: Sequence[Interests], followed: NDArray[np.bool_], lengths: NDArray[np.int64]
 ) -> Keys:
-    """Readers x papers: sort keys, NEVER where the paper is not for this reader; a key modulo papers is its place."""
+    """Readers x papers: sort keys, or never where the paper is not for this reader; modulo papers it is its place."""
     table, general = pool.table, np.array([not reader.topics for reader in readers])
     scores = table.scores(followed, general)
-    keys = scores * len(pool.paper_ids) + np.arange(len(pool.paper_ids))
-    keys[_withheld(pool, readers)] = NEVER
+    keys = _compact(scores * len(pool.paper_ids) + np.arange(len(pool.paper_ids)))
+    keys[_withheld(pool, readers)] = _never(keys)
     matches = scores - table.base()
     on_topic = matches >= ON_TOPIC
     on_topic[general] = table.topics.sum(axis=1) >= ON_TOPIC
@@ -94,44 +93,53 @@ def _withheld(pool: Pool, readers: Sequence[Interests]) -> NDArray[np.bool_]:
     return withheld
 
 
+def _compact(keys: NDArray[np.int64]) -> Keys:
+    """As 32-bit numbers where they all fit, as they do with ordinary scores: sorted in half the time."""
+    room = np.iinfo(np.int32)
+    fits = not keys.size or (room.min < keys.min() and keys.max() < room.max)
+    return keys.astype(np.int32) if fits else keys
+
+
+def _never(keys: Keys) -> int:
+    """Below every key of this width."""
+    return int(np.iinfo(keys.dtype).min)
+
+
 def _with_few_off_topic(
     keys: Keys, on_topic: NDArray[np.bool_], notable: NDArray[np.bool_], limits: NDArray[np.int64]
 ) -> Keys:
-    off_topic = np.where(notable & ~on_topic, keys, NEVER)
-    few = _best(off_topic, limits)
-    eligible = np.where(on_topic, keys, NEVER)
+    candidates = np.flatnonzero(notable)
+    off_topic = np.where(on_topic[:, candidates], _never(keys), keys[:, candidates])
+    few = _best(off_topic, limits, keys.shape[1])
+    eligible = np.where(on_topic, keys, _never(keys))
     rows, columns = np.nonzero(few >= 0)
     kept = few[rows, columns]
     eligible[rows, kept] = keys[rows, kept]
     return eligible
 
 
-def _best(keys: Keys, counts: NDArray[np.int64]) -> Keys:
+def _best(keys: Keys, counts: NDArray[np.int64], papers: int) -> Keys:
     """Readers x largest count: the places of each reader's best keys, best first, -1 after the last.
 
-    A whole sort, as numpy's is vectorised: its argpartition takes ten times as long where most keys are NEVER.
+    A whole sort, as numpy's is vectorised: its argpartition takes ten times as long where most keys are never.
     """
-    papers = keys.shape[1]
     found = np.sort(keys, axis=1)[:, ::-1][:, : int(counts.max())]
     beyond = np.arange(found.shape[1]) >= counts[:, None]
-    best: Keys = np.where((found == NEVER) | beyond, -1, found % papers)
+    best: Keys = np.where((found == _never(keys)) | beyond, -1, found % papers)
     return best
 
 
 def _explained(
     pool: Pool, readers: Sequence[Interests], followed: NDArray[np.bool_], chosen: Keys
 ) -> list[list[Choice]]:
-    powers = [1 << bit for bit in range(len(pool.table.slugs))]
-    of_papers = [_bits(row, powers) for row in pool.table.topics > 0]
+    """A choice depends on the paper and on which of its topics the reader follows: most readers share them."""
+    powers = 1 << np.arange(len(pool.table.slugs), dtype=np.int64)
+    of_papers = (pool.table.topics > 0) @ powers
+    theirs = followed @ powers
+    reasons = np.where([[not reader.topics] for reader in readers], EVERYTHING, of_papers[chosen] & theirs[:, None])
+    known = pool.choices
     digests = []
-    for reader, row, places in zip(readers, followed, chosen.tolist(), strict=True):
-        theirs = _bits(row, powers) if reader.topics else None
-        reasons = (None if theirs is None else of_papers[place] & theirs for place in places)
-        digests.append(
-            [pool.choice(place, topics) for place, topics in zip(places, reasons, strict=True) if place >= 0]
-        )
+    for places, topics in zip(chosen.tolist(), reasons.tolist(), strict=True):
+        digest = [known.get(key) or pool.choice(*key) for key in zip(places, topics, strict=True) if key[0] >= 0]
+        digests.append(digest)
     return digests
-
-
-def _bits(row: NDArray[np.bool_], powers: Sequence[int]) -> int:
-    return sum(power for power, is_set in zip(powers, row.tolist(), strict=True) if is_set)

@@ -7,14 +7,16 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Func, TextField
 
-from digest.models import Delivery, EditionPaper
+from digest.models import EditionPaper
+from digest.models.states import REMEMBERED_STATES
 from digest.selection.pool import Pool
-from subscriptions.models import Subscriber
+from subscriptions import sql
+from subscriptions.models import Topic
 
 # Grows whenever the same rows would give another digest than before: a replay by other rules proves nothing.
 RULES = 1
@@ -29,7 +31,7 @@ class Interests:
     withheld: frozenset[int] = frozenset()
 
     def as_json(self) -> dict[str, Any]:
-        """The value of `Delivery.preferences`: with the frozen edition all it takes to choose the digest again."""
+        """The value of `Digest.preferences`: with the frozen edition all it takes to choose the digest again."""
         return {
             "rules": RULES,
             "topics": list(self.topics),
@@ -37,45 +39,57 @@ class Interests:
             "withheld": sorted(self.withheld),
         }
 
+    def as_text(self) -> str:
+        """The same as JSON."""
+        withheld = sorted(self.withheld) if self.withheld else []
+        return f'{_topics_as_text(self.topics)}"length": {self.length}, "withheld": {withheld}}}'
+
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Interests:
         return cls(tuple(stored["topics"]), stored["length"], frozenset(stored["withheld"]))
 
 
-class _PaperIds(Func):
-    """The ids in a stored selection, as the text of a JSON list: a tenth of what the selection weighs."""
-
-    output_field = TextField()
-    arity = 1
-
-    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        template = "jsonb_path_query_array(%(expressions)s, '$[*].paper')::text"
-        return self.as_sql(compiler, connection, template=template, **context)
-
-    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        template = "(SELECT json_group_array(value ->> '$.paper') FROM json_each(%(expressions)s))"
-        return self.as_sql(compiler, connection, template=template, **context)
+@lru_cache(maxsize=4096)
+def _topics_as_text(topics: tuple[str, ...]) -> str:
+    return f'{{"rules": {RULES}, "topics": {json.dumps(topics)}, '
 
 
-def interests_of(pool: Pool, subscribers: Sequence[Subscriber], now: datetime) -> dict[int, Interests]:
-    """By subscriber id, in the order given; two queries. Topics that can no longer be chosen do not count."""
-    ids = [subscriber.pk for subscriber in subscribers]
+_SENT = [state.value for state in REMEMBERED_STATES]
+_CHOSEN_TOPICS = """
+    SELECT subscriber_id, topic_id FROM subscriptions_subscriber_topics WHERE subscriber_id = ANY(%(readers)s)
+"""
+_REMEMBERED = """
+    SELECT d.subscriber_id, g.papers
+    FROM digest_delivery d JOIN digest_digest g ON g.delivery_id = d.id
+    WHERE d.subscriber_id = ANY(%(readers)s) AND d.edition_id = ANY(%(editions)s) AND d.state = ANY(%(states)s)
+"""
+_RECENTLY = " AND d.claimed_at >= %(since)s"
+
+
+def interests_of(pool: Pool, lengths: Mapping[int, int], now: datetime) -> dict[int, Interests]:
+    """By subscriber id, in the order given; `lengths` are the lengths of their digests. Four queries.
+
+    Topics that can no longer be chosen do not count.
+    """
+    ids = list(lengths)
     topics, remembered = _topics(ids), _remembered(pool, ids, now)
     return {
-        subscriber.pk: Interests(
-            tuple(sorted(topics[subscriber.pk])),
-            subscriber.digest_length,
-            pool.gone.union(remembered[subscriber.pk]),
+        pk: Interests(
+            tuple(sorted(topics[pk])) if pk in topics else (),
+            length,
+            pool.gone.union(remembered[pk]) if pk in remembered else pool.gone,
         )
-        for subscriber in subscribers
+        for pk, length in lengths.items()
     }
 
 
 def _topics(subscriber_ids: Sequence[int]) -> dict[int, list[str]]:
-    chosen = Subscriber.topics.through.objects.filter(subscriber__in=subscriber_ids, topic__is_active=True)
+    slugs = dict(Topic.objects.filter(is_active=True).values_list("pk", "slug"))
+    chosen = sql.rows(_CHOSEN_TOPICS, readers=subscriber_ids)
     topics: dict[int, list[str]] = defaultdict(list)
-    for subscriber_id, slug in chosen.values_list("subscriber_id", "topic__slug"):
-        topics[subscriber_id].append(slug)
+    for subscriber_id, topic_id in chosen:
+        if topic_id in slugs:
+            topics[subscriber_id].append(slugs[topic_id])
     return topics
 
 
@@ -85,12 +99,13 @@ def _remembered(pool: Pool, subscriber_ids: Sequence[int], now: datetime) -> dic
     A paper can only have been sent by an edition whose pool it was in, so these editions' deliveries are all that
     must be read, however long the reader's history.
     """
-    editions = EditionPaper.objects.filter(paper__in=list(pool.known_as)).values("edition")
-    sent = Delivery.objects.remembered().filter(subscriber__in=subscriber_ids, edition__in=editions)
+    editions = EditionPaper.objects.filter(paper__in=list(pool.known_as)).values_list("edition", flat=True).distinct()
+    statement = _REMEMBERED
+    values: dict[str, Any] = {"readers": subscriber_ids, "editions": list(editions), "states": _SENT}
     if settings.MEMORY_DAYS:
-        sent = sent.filter(claimed_at__gte=now - timedelta(days=settings.MEMORY_DAYS))
+        statement, values = statement + _RECENTLY, {**values, "since": now - timedelta(days=settings.MEMORY_DAYS)}
     remembered: dict[int, set[int]] = defaultdict(set)
-    for subscriber_id, paper_ids in sent.order_by().values_list("subscriber_id", _PaperIds("selection")):
-        for paper_id in json.loads(paper_ids):
+    for subscriber_id, papers in sql.rows(statement, **values):
+        for paper_id in json.loads(papers):
             remembered[subscriber_id].update(pool.known_as.get(paper_id, ()))
     return remembered

@@ -42,14 +42,14 @@ def index(request: HttpRequest) -> HttpResponse:
 def preview(request: HttpRequest, slug: str) -> HttpResponse:
     """One sample: HTML at two widths, text, headers."""
     sample = _sample_or_404(slug)
-    message = sample.compose()
+    message = sample.email()
     context = {
         "preview": sample,
         "previews": previews.all_previews(),
         "message": message,
         "headers": [(name, " ".join(str(value).split())) for name, value in message.message().items()],
         "html_bytes": len(_html(message).encode()),
-        "message_bytes": len(message.message().as_bytes()),
+        "message_bytes": len(sample.as_bytes()),
         "widths": WIDTHS,
     }
     return render(request, "digest/preview.html", context)
@@ -60,7 +60,7 @@ def preview(request: HttpRequest, slug: str) -> HttpResponse:
 @never_cache
 def html(request: HttpRequest, slug: str) -> HttpResponse:
     """The HTML part alone, for the frames; its links open elsewhere."""
-    content = _html(_sample_or_404(slug).compose()).replace("<head>", '<head><base target="_blank">', 1)
+    content = _html(_sample_or_404(slug).email()).replace("<head>", '<head><base target="_blank">', 1)
     return HttpResponse(content, headers={"Content-Security-Policy": MAIL_POLICY, "X-Frame-Options": "SAMEORIGIN"})
 
 

@@ -16,9 +16,14 @@ from unfold.widgets import UnfoldAdminEmailInputWidget
 
 from subscriptions import addresses, services
 from subscriptions.admin.base import Facts, ModelAdmin, ModelForm
-from subscriptions.models import ConsentRecord, Suppression, SuppressionReason
+from subscriptions.models import BOUNCE_REASONS, ConsentRecord, Suppression, SuppressionReason
 
-TONES = {SuppressionReason.HARD_BOUNCE: "warm", SuppressionReason.COMPLAINT: "bad", SuppressionReason.MANUAL: "calm"}
+TONES = {
+    SuppressionReason.HARD_BOUNCE: "warm",
+    SuppressionReason.SOFT_BOUNCE: "warm",
+    SuppressionReason.COMPLAINT: "bad",
+    SuppressionReason.MANUAL: "calm",
+}
 
 
 def hash_of(typed: str) -> str | None:
@@ -62,7 +67,7 @@ class SuppressionForm(ModelForm[Suppression]):
 
     def clean_address(self) -> str:
         digest = addresses.address_hash(addresses.normalise(self.cleaned_data["address"]))
-        if Suppression.objects.filter(address_hash=digest).exclude(reason=SuppressionReason.HARD_BOUNCE).exists():
+        if Suppression.objects.filter(address_hash=digest).exclude(reason__in=BOUNCE_REASONS).exists():
             raise ValidationError("This address is suppressed already.")
         return digest
 

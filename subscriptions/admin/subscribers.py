@@ -24,7 +24,7 @@ from unfold.widgets import (
 from subscriptions import addresses, services, tasks
 from subscriptions.admin.base import Facts, ModelAdmin, ModelForm, TabularInline
 from subscriptions.clock import known_zones
-from subscriptions.models import ConsentRecord, Subscriber, SubscriberStatus, Suppression, Topic
+from subscriptions.models import BOUNCE_REASONS, ConsentRecord, Subscriber, SubscriberStatus, Suppression, Topic
 
 TONES = {SubscriberStatus.ACTIVE: "good", SubscriberStatus.PENDING: "warm", SubscriberStatus.UNSUBSCRIBED: "calm"}
 LABELS = {**dict(SubscriberStatus.choices), SubscriberStatus.PENDING: "Unconfirmed"}
@@ -83,7 +83,7 @@ class InvitationForm(PreferencesForm):
         typed: str = self.cleaned_data["email"]
         key = addresses.normalise(typed)
         suppression = Suppression.objects.filter(address_hash=addresses.address_hash(key)).first()
-        if suppression is not None and suppression.reason != "hard_bounce":
+        if suppression is not None and suppression.reason not in BOUNCE_REASONS:
             reason = suppression.get_reason_display().lower()
             raise ValidationError(f"This address is suppressed ({reason}). Lift the suppression first.")
         if Subscriber.objects.active().filter(address_key=key).exists():

@@ -17,10 +17,11 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from digest.models import Delivery, Edition, Paper, ProviderEvent, Source, SourceRun
+from digest.models import Breaker, Delivery, Edition, Paper, ProviderEvent, Source, SourceRun
 from subscriptions.models import ConsentRecord, Subscriber, Suppression, Topic
 from tests.factories import (
     NOW,
+    BreakerFactory,
     ConsentRecordFactory,
     DeliveryFactory,
     EditionFactory,
@@ -65,6 +66,7 @@ def subscriber() -> Subscriber:
 
 
 MAKERS: dict[type[Model], Callable[[], Model]] = {
+    Breaker: BreakerFactory,
     ConsentRecord: ConsentRecordFactory,
     Delivery: delivery,
     Edition: edition,
@@ -76,7 +78,7 @@ MAKERS: dict[type[Model], Callable[[], Model]] = {
     Suppression: SuppressionFactory,
     Topic: TopicFactory,
 }
-FACTS = [ConsentRecord, Delivery, ProviderEvent, SourceRun]
+FACTS = [Breaker, ConsentRecord, Delivery, ProviderEvent, SourceRun]
 models = pytest.mark.parametrize("model", MAKERS, ids=lambda model: model._meta.model_name)
 
 

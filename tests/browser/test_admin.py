@@ -15,7 +15,15 @@ from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from digest.models import Edition, EditionPaper
-from tests.factories import DeliveryFactory, EditionFactory, EditionPaperFactory, PaperFactory, SourceRunFactory
+from tests.factories import (
+    BreakerFactory,
+    DeliveryFactory,
+    EditionFactory,
+    EditionPaperFactory,
+    PaperFactory,
+    SourceRunFactory,
+    SubscriberFactory,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
 
@@ -221,6 +229,20 @@ def test_everything_works_without_scripts(plain_desk: Page, edition: Edition) ->
     stands(page, "5")
 
 
+def test_an_edition_is_sent_again_without_scripts_after_a_second_thought(plain_desk: Page) -> None:
+    page, out = plain_desk, EditionFactory.create(published=True)
+    DeliveryFactory.create(edition=out, state="rejected", detail="Given up after 12 hours: 452 4.2.2 Mailbox full")
+    DeliveryFactory.create(edition=out, state="unknown")
+    page.goto(f"/admin/digest/edition/{out.pk}/results/")
+    page.get_by_role("link", name="Given up after 12 hours. The mailbox is full.").click()
+    expect(page.get_by_role("link", name="Rejected: 1", exact=True)).to_have_attribute("aria-current", "true")
+    page.get_by_role("link", name="Send to those who can still get it…").click()
+    page.get_by_label("Also to the 1").check()
+    page.get_by_role("button", name="Send it to them").click()
+    expect(page.get_by_text("Queued 2 digests again, those in doubt too.").first).to_be_visible()
+    assert set(out.deliveries.values_list("state", flat=True)) == {"queued"}
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [375, 1280])
 def test_the_desk_fits_and_can_be_read(
@@ -231,6 +253,9 @@ def test_the_desk_fits_and_can_be_read(
     EditionPaperFactory.create(edition=out, paper=PaperFactory.create(title="L" * 90 + " " + "word " * 40))
     for state in ("queued", "delivered", "bounced", "unknown"):
         DeliveryFactory.create(edition=out, state=state)
+    reader = SubscriberFactory.create(email=f"{'long' * 15}@{'subdomain.' * 8}example.org")
+    DeliveryFactory.create(edition=out, state="rejected", subscriber=reader, detail=f"550 5.1.1 {'x' * 300}")
+    BreakerFactory.create(until=timezone.now() + timedelta(minutes=9), reason="y" * 300)
     EditionPaper.objects.filter(paper__title="Paper 2").update(decision="hidden")
     EditionPaper.objects.filter(paper__title="Paper 1").update(decision="pinned", blurb="Read it.")
     context = browser.new_context(
@@ -238,10 +263,13 @@ def test_the_desk_fits_and_can_be_read(
     )
     page = _signed_in(context, live_server.url)
     paths = [f"digest/edition/{edition.pk}/{name}/" for name in ("curate", "preview", "publish")]
-    for path in ["", *paths, f"digest/edition/{out.pk}/curate/"]:
+    paths += [f"digest/edition/{out.pk}/{name}" for name in ("curate/", "results/", "results/?state=rejected")]
+    paths += [f"digest/edition/{out.pk}/send-again/", f"subscriptions/subscriber/{reader.pk}/change/"]
+    for path in ["", *paths]:
         page.goto(f"/admin/{path}")
         page.locator(".desk").first.wait_for()
         page.evaluate("document.querySelectorAll('details').forEach((box) => { box.open = true; })")
         assert page.evaluate(WIDE) == [], path
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
         assert page.evaluate(FAINT) == [], path
     context.close()

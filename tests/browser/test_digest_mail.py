@@ -9,7 +9,6 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from digest import previews
-from digest.rendering import DigestMessage
 
 pytestmark = pytest.mark.browser
 DIGESTS = [
@@ -46,7 +45,7 @@ CONTRASTS = """() => {
 def html_of(slug: str) -> str:
     preview = previews.get(slug)
     assert preview
-    return str(cast(DigestMessage, preview.compose()).alternatives[0].content)
+    return str(preview.email().alternatives[0].content)
 
 
 def opened(browser: Browser, html: str, width: int, scheme: Scheme) -> Page:

@@ -3,59 +3,92 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 TERMINAL = {"accepted", "rejected", "unknown", "skipped", "delivered", "bounced", "complained"}
-MAY_HAVE_ARRIVED = {"accepted", "unknown"}
+SENT = {"accepted", "delivered", "bounced", "complained"}
 
 
 @dataclass(frozen=True)
 class Expected:
-    """What a scenario may leave in doubt, at least (a fault that did no harm was no test) and at most; who left."""
+    """What the fault explains: `on_wire` messages that may be in doubt, and those who `left` and get nothing."""
 
-    least_unknown: int = 0
-    most_unknown: int = 0
-    skipped: int = 0
+    on_wire: int = 0
+    left: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Row:
+    """A reader and their delivery; `state` is empty where there is none. `waits` says that it is due later."""
+
+    address: str
+    state: str
+    detail: str = ""
+    waits: bool = False
 
 
 @dataclass(frozen=True)
 class Facts:
-    """`ledger` holds (address, state) of every row; `received` counts messages by address, as the server saw them."""
+    """`accepted` counts messages that the server took and said so, `unanswered` those that it took and said nothing."""
 
-    readers: int
-    ledger: list[tuple[str, str]]
-    received: Counter[str]
+    rows: list[Row]
+    accepted: Counter[str]
+    unanswered: Counter[str] = field(default_factory=Counter)
+    refused: frozenset[str] = frozenset()
+
+    @property
+    def received(self) -> Counter[str]:
+        return self.accepted + self.unanswered
 
     @property
     def states(self) -> Counter[str]:
-        return Counter(state for _, state in self.ledger)
+        return Counter(row.state for row in self.rows)
 
     @property
-    def twice(self) -> list[str]:
-        return sorted(address for address, count in self.received.items() if count > 1)
+    def doubled(self) -> list[str]:
+        return [address for address, count in self.received.items() if count > 1]
+
+    def lost(self, expected: Expected) -> list[str]:
+        """Neither received, nor queued, nor known to be in doubt, and nobody refused them."""
+        explained = self.received.keys() | self.refused | expected.left
+        return [
+            row.address for row in self.rows if row.state not in ("queued", "unknown") and row.address not in explained
+        ]
 
 
 def faults(facts: Facts, expected: Expected) -> list[str]:
     """In words; empty if all is well."""
-    states, by_address = facts.states, dict(facts.ledger)
-    found = {
-        "got more than one message": facts.twice,
-        "accepted, though the server never took it": [
-            address for address, state in facts.ledger if state == "accepted" and not facts.received[address]
-        ],
-        "received, though the ledger says otherwise": [
-            address for address in facts.received if by_address.get(address) not in MAY_HAVE_ARRIVED
-        ],
-        "neither ended nor queued": [
-            address for address, state in facts.ledger if state not in TERMINAL and state != "queued"
-        ],
-        "rejected, though nobody refused it": [address for address, state in facts.ledger if state == "rejected"],
+    found: dict[str, Iterable[str]] = {
+        "lost": facts.lost(expected),
+        "received more than one message": facts.doubled,
+        "shown as sent, though the server never accepted it": (
+            row.address for row in facts.rows if row.state in SENT and not facts.accepted[row.address]
+        ),
+        "accepted by the server, though the ledger says otherwise": (
+            row.address for row in facts.rows if facts.accepted[row.address] and row.state not in SENT | {"unknown"}
+        ),
+        "taken by the server, and queued all the same": (
+            row.address for row in facts.rows if facts.unanswered[row.address] and row.state == "queued"
+        ),
+        "neither ended nor queued": (
+            row.address for row in facts.rows if row.state not in TERMINAL and row.state != "queued"
+        ),
+        "queued without a reason": (
+            row.address for row in facts.rows if row.state == "queued" and not (row.waits or row.detail)
+        ),
+        "refused, though no server refused it": (
+            row.address for row in facts.rows if row.state == "rejected" and row.address not in facts.refused
+        ),
+        "skipped, though the reader wants it": (
+            row.address for row in facts.rows if row.state == "skipped" and row.address not in expected.left
+        ),
+        "written to after they had left": facts.received.keys() & expected.left,
+        "received by nobody's reader": facts.received.keys() - {row.address for row in facts.rows},
     }
-    words = [f"{len(who)} {what}: {', '.join(sorted(who)[:3])}" for what, who in found.items() if who]
-    if len(facts.ledger) != facts.readers or len(by_address) != facts.readers:
-        words.append(f"{len(facts.ledger)} rows for {facts.readers} readers")
-    if not expected.least_unknown <= states["unknown"] <= expected.most_unknown:
-        words.append(f"{states['unknown']} unknown, not {expected.least_unknown} to {expected.most_unknown}")
-    if states["skipped"] != expected.skipped:
-        words.append(f"{states['skipped']} skipped, not {expected.skipped}")
+    words = [
+        f"{len(who)} {what}: {', '.join(who[:3])}" for what, who in ((w, sorted(f)) for w, f in found.items()) if who
+    ]
+    if facts.states["unknown"] > expected.on_wire:
+        words.append(f"{facts.states['unknown']} in doubt, with {expected.on_wire} on the wire")
     return words

@@ -1,151 +1,190 @@
-"""One installation to be mistreated: a PostgreSQL database, a Redis, a mail server, real workers and beats."""
+"""One installation to be mistreated: PostgreSQL, Redis, a mail server, Celery's processes as compose starts them."""
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
-from tests.chaos.audit import TERMINAL, Facts
-from tests.chaos.post_office import PostOffice
-from tests.pipeline.stack import Stack
+from digest.management.sink import Record, Sink
+from tests.chaos.audit import TERMINAL, Facts, Row
+from tests.chaos.cluster import PostgresCluster
+from tests.chaos.processes import Processes
 from tests.services import PROJECT, RedisServer, process_environment
 
-WINDOW = 10
-CHUNK = 60
-STILL = 2.0  # seconds without any change: two ticks have found nothing to do
-OPEN = "state IN ('queued', 'claimed')"
-AVAILABLE = "state = 'queued' AND due_at <= now() AND (leased_until IS NULL OR leased_until <= now())"
+CONNECTIONS = 4
+# On one connection: a message whose answer came this moment and is not noted yet, the next one, which was handed over,
+# and the one behind it, which was announced.
+DEPTH = 3
+PASSWORD = "storm"
+STILL = 1.5  # seconds without any change, where the rows say that nobody has anything to do
+TABLES = ("digest_digest", "digest_delivery", "digest_lease", "digest_breaker", "subscriptions_suppression")
 
 
 def seed(database_url: str, readers: int, folder: Path) -> None:
-    """Migrations, an edition, and readers who are due, put into an empty database."""
+    """Migrations, an edition and readers, put into an empty database."""
     environment = process_environment(DATABASE_URL=database_url, DATA_DIR=str(folder), CACHE_URL="locmemcache://")
     command = [sys.executable, "-m", "tests.chaos.seed", str(readers)]
     subprocess.run(command, cwd=PROJECT, env=environment, check=True, stdout=subprocess.DEVNULL)
 
 
-class Site:
-    """Use as a context manager: the mail server runs inside, and every process started is ended afterwards."""
+class Site(Processes):
+    """Use as a context manager. `begin` makes readers due again, so that one site serves many scenarios in a row."""
 
-    def __init__(self, folder: Path, database_url: str, redis_url: str, redis: RedisServer | None = None) -> None:
-        self.database_url, self.redis = database_url, redis
-        self.post_office = PostOffice()
-        self.stack = Stack(folder, self._environment(folder, redis_url))
+    def __init__(self, folder: Path, cluster: PostgresCluster, database: str, redis: RedisServer, chunk: int) -> None:
+        self.cluster, self.redis = cluster, redis
+        self.database_url = cluster.url(database)
+        self.sink = Sink()
+        self.sink.start()
+        self.readers = 0
+        super().__init__(folder, self._environment(folder, chunk))
 
-    def _environment(self, folder: Path, redis_url: str) -> dict[str, str]:
+    def _environment(self, folder: Path, chunk: int) -> dict[str, str]:
+        now = datetime.now(tz=UTC)
         return process_environment(
-            DATA_DIR=str(folder), DATABASE_URL=self.database_url, CELERY_BROKER_URL=redis_url, CACHE_URL=redis_url,
-            EMAIL_BACKEND="django.core.mail.backends.smtp.EmailBackend", EMAIL_HOST="127.0.0.1",
-            EMAIL_PORT=str(self.post_office.port), EMAIL_TIMEOUT="60", POSTAL_ADDRESS="1 Storm Street, Testville",
-            TICK_SECONDS="1", DELIVERY_WINDOW=str(WINDOW), DELIVERY_CHUNK=str(CHUNK),
+            DATA_DIR=str(folder), DATABASE_URL=self.database_url, CELERY_BROKER_URL=self.redis.url,
+            CACHE_URL=self.redis.url, EMAIL_BACKEND="django.core.mail.backends.smtp.EmailBackend",
+            EMAIL_HOST="127.0.0.1", EMAIL_PORT=str(self.sink.port), EMAIL_HOST_USER="paperboy",
+            EMAIL_HOST_PASSWORD=PASSWORD, SMTP_CONNECTIONS=str(CONNECTIONS), SMTP_MESSAGES_PER_CONNECTION="50",
+            POSTAL_ADDRESS="1 Storm Street, Testville",
+            TICK_SECONDS="1", PAUSE_SECONDS="1", DELIVERY_CHUNK=str(chunk), DELIVERY_WINDOW=str(max(10, chunk // 5)),
+            DAILY_PUBLISH_HOUR=str(now.hour), CURATION_HOURS="1",  # no newer edition before this is over
         )  # fmt: skip
 
     def __enter__(self) -> Site:
-        self.post_office.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.post_office.release()
-        self.stack.stop()
-        self.post_office.stop()
+        with suppress(ProcessLookupError):
+            self.redis.process.send_signal(signal.SIGCONT)
+        self.sink.release()
+        self.sink.stop()
+        self.clear()
+        self.sink.close()
 
-    # Processes
+    # Scenarios, one after another
 
-    def start_worker(self, name: str, *options: str) -> None:
-        named = ["--concurrency", "1", "--loglevel", "INFO", "--hostname", f"{name}@%h", *options]
-        self.stack.start(name, "celery", "-A", "config", "worker", *named)
+    def begin(self, readers: int) -> None:
+        """A well-behaved server, and `readers` readers who are soon due; as if nothing had ever been sent."""
+        self.sink.start()
+        self.behave()
+        self.release()
+        self.readers = readers
+        with psycopg.connect(self.database_url) as connection:
+            for table in TABLES:
+                connection.execute(f"DELETE FROM {table}".encode())  # noqa: S608
+            self.sink.record = Record()
+            connection.execute(
+                """UPDATE subscriptions_subscriber SET status = 'active', unsubscribed_at = NULL,
+                next_delivery_at = now() + interval '30 days' WHERE confirmed_at IS NOT NULL"""
+            )
 
-    def start_beat(self, name: str) -> None:
-        schedule = str(self.stack.folder / f"{name}-schedule")
-        self.stack.start(name, "celery", "-A", "config", "beat", "--loglevel", "INFO", "--schedule", schedule)
+    def make_due(self, number: int | None = None) -> None:
+        """The first `number` readers, or all of them, but for those who have had their digest."""
+        self.change(
+            """UPDATE subscriptions_subscriber SET next_delivery_at = now() - interval '1 minute'
+            WHERE id < (SELECT min(id) + %s FROM subscriptions_subscriber)
+                AND NOT EXISTS (SELECT 1 FROM digest_delivery d WHERE d.subscriber_id = subscriptions_subscriber.id)""",
+            number or self.readers,
+        )
 
-    def children(self, name: str) -> list[int]:
-        """The process ids of a worker's pool."""
-        command = ["ps", "-o", "pid=", "--ppid", str(self.stack.processes[name].pid)]
-        return [int(pid) for pid in subprocess.run(command, capture_output=True, check=True).stdout.split()]
+    def behave(self) -> None:
+        self.sink.behaviour = type(self.sink.behaviour)(password=PASSWORD)
 
-    def kill(self, name: str) -> None:
-        """SIGKILL to a worker and its pool, as when its machine is gone."""
-        process = self.stack.processes[name]
-        for pid in [process.pid, *self.children(name)]:
-            os.kill(pid, signal.SIGKILL)
-        process.wait(10)
-
-    def kill_pool(self, name: str) -> None:
-        """SIGKILL to a worker's pool process alone, as the kernel does when memory runs out."""
-        (pid,) = self.children(name)
-        os.kill(pid, signal.SIGKILL)
+    def release(self) -> None:
+        self.sink.release()
 
     # What can be seen
+
+    @property
+    def record(self) -> Record:
+        return self.sink.record
+
+    def on_wire(self) -> int:
+        """Connections that were cut, times what may be on each."""
+        return len(self.record.cuts) * DEPTH
 
     def rows(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.database_url) as connection:
             return connection.execute(statement.encode(), values).fetchall()
 
+    def change(self, statement: str, *values: Any) -> None:
+        with psycopg.connect(self.database_url) as connection:
+            connection.execute(statement.encode(), values)
+
     def count(self, condition: str) -> int:
         """Rows of the ledger for which an SQL condition holds."""
         return int(self.rows(f"SELECT count(*) FROM digest_delivery WHERE {condition}")[0][0])  # noqa: S608
 
+    def states(self) -> Counter[str]:
+        return Counter(dict(self.rows("SELECT state, count(*) FROM digest_delivery GROUP BY state")))
+
     def facts(self) -> Facts:
         ledger = self.rows(
-            "SELECT email, state FROM digest_delivery d JOIN subscriptions_subscriber s ON s.id = d.subscriber_id"
+            """SELECT s.email, coalesce(d.state, ''), coalesce(d.detail, ''), coalesce(d.due_at > now(), false)
+            FROM subscriptions_subscriber s LEFT JOIN digest_delivery d ON d.subscriber_id = s.id
+            ORDER BY s.id LIMIT %s""",
+            self.readers,
         )
-        ((readers,),) = self.rows("SELECT count(*) FROM subscriptions_subscriber")
-        return Facts(int(readers), [(str(email), str(state)) for email, state in ledger], self.post_office.received())
-
-    def logs(self) -> str:
-        return "\n".join(f"--- {name} ---\n{self.stack.log(name)}" for name in self.stack.processes)
+        accepted = Counter(receipt.recipient for receipt in list(self.record.accepted))
+        unanswered = Counter(receipt.recipient for receipt in list(self.record.unanswered))
+        return Facts([Row(*row) for row in ledger], accepted, unanswered, frozenset(self.record.refused))
 
     # Time
 
-    def wait(self, what: str, happened: Callable[[], bool], seconds: float = 60) -> None:
-        deadline = time.monotonic() + seconds
-        while not happened():
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"after {seconds:.0f} s still not: {what}\n{self.logs()}")
-            time.sleep(0.05)
+    def describe(self) -> str:
+        return f"{dict(self.states())}; {super().describe()}"
 
-    def settle(self) -> None:
-        """Wait until nobody has anything left to take, and nothing has moved for a while."""
-        self.wait("every reader has a row", lambda: self.count("true") >= self.facts().readers)
-        self.wait("nothing is left to take", lambda: self.count(AVAILABLE) == 0)
-        last, since = self._moving(), time.monotonic()
+    def is_paused(self, fault: str = "") -> bool:
+        """Whether the breaker of the way out is open, because of `fault` if that is given."""
+        found = self.rows(
+            """SELECT fault FROM digest_breaker
+            WHERE state <> 'closed' AND scope NOT LIKE 'to:%%' AND scope NOT LIKE 'edition:%%'"""
+        )
+        return bool(found) and fault in ("", found[0][0])
 
-        def still() -> bool:
-            nonlocal last, since
-            time.sleep(0.2)
+    def wait_for_mail(self, more: int = 1) -> None:
+        """Until so many more messages have come, or there is nothing more to come."""
+        wanted = self.record.messages + more
+        self.wait(f"{more} more messages", lambda: self.record.messages >= wanted or self.is_over() or self.nudge())
+
+    def is_over(self) -> bool:
+        states = self.states()
+        return sum(states[state] for state in TERMINAL) >= self.readers
+
+    def nudge(self) -> None:
+        """Let time pass, if only that can help: nothing is on its way, and what is queued is due later or paused."""
+        ((due,),) = self.rows("SELECT count(*) FROM digest_delivery WHERE state = 'queued' AND due_at <= now()")
+        ((paused,),) = self.rows("SELECT count(*) FROM digest_breaker WHERE state <> 'closed' AND until > now()")
+        ((leased,),) = self.rows("SELECT count(*) FROM digest_lease")
+        if not self.count("state = 'claimed'") and (paused or (not due and not leased)) and self.count("true"):
+            self.let_time_pass()
+
+    def let_time_pass(self, by: timedelta = timedelta(minutes=15)) -> None:
+        """Nobody sleeps for it: what rows wait for is moved into the past, as if the clock had gone on."""
+        self.change("UPDATE digest_delivery SET due_at = due_at - %s WHERE state = 'queued'", by)
+        self.change("UPDATE digest_breaker SET until = until - %s WHERE state <> 'closed'", by)
+
+    def finish(self, seconds: float = 240) -> None:
+        """Let the site work, and time pass where only time can help, until every row has ended and nobody is at it."""
+        deadline, last, since = time.monotonic() + seconds, self._moving(), time.monotonic()
+        while not (self.is_over() and not self.rows("SELECT 1 FROM digest_lease")):
             if (current := self._moving()) != last:
                 last, since = current, time.monotonic()
-            return time.monotonic() - since > STILL
+            elif time.monotonic() - since > STILL:
+                self.nudge()
+                since = time.monotonic()
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"after {seconds:.0f} s rows remain: {dict(self.states())}")
+            time.sleep(0.1)
 
-        self.wait("everything stands still", still)
-
-    def _moving(self) -> tuple[Counter[str], int, int]:
-        return self.facts().states, len(self.post_office.messages), self.count(AVAILABLE)
-
-    def let_time_pass(self, minutes: int) -> None:
-        """Nobody sleeps for it: the open rows' own times are moved into the past, as if the clock had gone on."""
-        self.rows(
-            f"""UPDATE digest_delivery SET due_at = due_at - %s * interval '1 minute',
-            leased_until = leased_until - %s * interval '1 minute', claimed_at = claimed_at - %s * interval '1 minute'
-            WHERE {OPEN} RETURNING id""",  # noqa: S608
-            minutes, minutes, minutes,
-        )  # fmt: skip
-
-    def finish(self) -> None:
-        """Let the site work, and time pass whenever only time can help, until every row has ended."""
-        for _ in range(6):
-            self.settle()
-            if all(state in TERMINAL for state in self.facts().states):
-                return
-            self.let_time_pass(15)
-        raise TimeoutError(f"rows remain: {self.facts().states}\n{self.logs()}")
+    def _moving(self) -> tuple[Counter[str], int]:
+        return self.states(), self.record.messages

@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from django.core.management import CommandError, call_command
 
-from digest.models import Delivery, DeliveryState, Edition
+from digest.models import Delivery, DeliveryState, Digest, Edition
 from digest.selection import choose, interests_of, load_pool
 from subscriptions.models import Subscriber
 from tests.factories import (
@@ -75,7 +75,7 @@ def reader() -> Subscriber:
 
 def sent(edition: Edition, reader: Subscriber) -> Delivery:
     pool = load_pool(edition)
-    interests = interests_of(pool, [reader], NOW)
+    interests = interests_of(pool, {reader.pk: reader.digest_length}, NOW)
     choices = choose(pool, [reader], NOW, interests)[reader.pk]
     return DeliveryFactory(
         edition=edition,
@@ -101,14 +101,14 @@ def test_a_sent_digest_is_shown_as_it_was_and_replayed(edition: Edition, reader:
     assert "accepted, sent 2026-07-14 06:00 UTC" in output
     assert "Test robots 0.4500 + trend 0.0840" in output
     assert "the same papers, order and reasons" in output
-    Delivery.objects.filter(pk=delivery.pk).update(selection=delivery.selection[::-1])
+    Digest.objects.filter(pk=delivery.pk).update(selection=delivery.selection[::-1])
     with pytest.raises(CommandError, match="comes out different"):
         run("explain", reader.email)
 
 
 def test_a_digest_that_was_stored_without_its_grounds_is_still_shown(edition: Edition, reader: Subscriber) -> None:
     delivery = sent(edition, reader)
-    Delivery.objects.filter(pk=delivery.pk).update(preferences={})
+    Digest.objects.filter(pk=delivery.pk).update(preferences={})
     output = run("explain", reader.email)
     assert "not on record" in output
     assert "cannot be replayed" in output

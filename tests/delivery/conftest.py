@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from digest.models import Edition, EditionKind
 from subscriptions.models import Subscriber
 from tests.factories import NOW, EditionFactory, EditionPaperFactory, SubscriberFactory
-from tests.services import free_port
+from tests.services import MailServer
 
 
 class Mailbox:
@@ -51,15 +51,10 @@ class Mailbox:
 
 
 @contextmanager
-def smtp_server(mailbox: Mailbox) -> Iterator[int]:
-    """The port of an SMTP server on loopback that hands everything to the mailbox."""
-    port = free_port()
-    controller = Controller(mailbox, hostname="127.0.0.1", port=port, decode_data=False)
-    controller.start()
-    try:
-        yield port
-    finally:
-        controller.stop()
+def smtp_server(mailbox: Mailbox, **options: Any) -> Iterator[int]:
+    """The port of an SMTP server on loopback that hands everything to the mailbox; it does not pipeline."""
+    with MailServer(mailbox, decode_data=False, **options) as server:
+        yield server.port
 
 
 @pytest.fixture
@@ -68,6 +63,7 @@ def mailbox(settings) -> Iterator[Mailbox]:
     box = Mailbox()
     with smtp_server(box) as port:
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.DELIVERY_TRANSPORT = "smtp"
         settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", port, 5
         yield box
 

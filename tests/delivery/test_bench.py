@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -12,27 +14,44 @@ from django.core.management import CommandError, call_command
 from tests.delivery.conftest import Mailbox, smtp_server
 from tests.services import PROJECT, free_port, process_environment
 
+KEYS = {
+    "messages", "accepted", "seconds", "messages_per_second", "cpu_us_per_message", "database_cpu_us_per_message",
+    "plan_cpu_us_per_message", "baseline_cpu_us_per_message", "ratio", "rss_mb", "unknown", "rejected", "stages_us",
+}  # fmt: skip
 
-def test_it_sends_both_ways_and_its_last_line_is_the_account(tmp_path):
+
+def bench(folder: Path, *options: str) -> dict[str, Any]:
+    finished = subprocess.run(
+        [sys.executable, "manage.py", "bench_delivery", "--papers", "15", *options],
+        cwd=PROJECT,
+        env=process_environment(DATA_DIR=str(folder), CACHE_URL="locmemcache://"),
+        capture_output=True,
+        timeout=120,
+        check=True,
+    )
+    account: dict[str, Any] = json.loads(finished.stdout.splitlines()[-1])
+    return account
+
+
+def test_it_sends_all_ways_and_its_last_line_is_the_account(tmp_path):
     mailbox = Mailbox()
     with smtp_server(mailbox) as port:
-        numbers = ["--subscribers", "12", "--papers", "15", "--plain", "4", "--rounds", "2", "--port", str(port)]
-        finished = subprocess.run(
-            [sys.executable, "manage.py", "bench_delivery", *numbers],
-            cwd=PROJECT,
-            env=process_environment(DATA_DIR=str(tmp_path), CACHE_URL="locmemcache://"),
-            capture_output=True,
-            timeout=120,
-            check=True,
-        )
-    account = json.loads(finished.stdout.splitlines()[-1])
-    assert len(mailbox.received) == 2 * (12 + 4)
-    assert (account["messages"], account["plain_messages"], account["rounds"]) == (12, 4, 2)
+        account = bench(tmp_path, "--subscribers", "12", "--plain", "4", "--rounds", "2", "--port", str(port))
+    assert account.keys() >= KEYS
+    assert len(mailbox.received) == 2 * (12 + 4 + 4) + 12  # the last round is for the stages
+    assert (account["messages"], account["accepted"], account["rounds"]) == (12, 12, 2)
     assert account["cpu_us_per_message"] > 0
-    assert account["ratio"] == pytest.approx(account["plain_cpu_us_per_message"] / account["cpu_us_per_message"], 0.1)
+    ratio = account["baseline_cpu_us_per_message"] / account["cpu_us_per_message"]
+    assert account["ratio"] == pytest.approx(ratio, 0.1)
     # The same digests: within a tenth in size.
-    assert account["plain_bytes_per_message"] == pytest.approx(account["bytes_per_message"], rel=0.1)
+    assert account["baseline_bytes_per_message"] == pytest.approx(account["bytes_per_message"], rel=0.1)
+    assert all(microseconds > 0 for microseconds in account["stages_us"].values())
     assert not (tmp_path / "paperboy.sqlite3").exists()
+
+
+def test_the_null_transport_needs_no_server(tmp_path):
+    account = bench(tmp_path, "--subscribers", "9", "--rounds", "1", "--transport", "null")
+    assert (account["accepted"], account["transport"], account["ratio"]) == (9, "null", 0)
 
 
 def test_it_writes_to_no_other_machine():

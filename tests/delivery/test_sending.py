@@ -9,11 +9,10 @@ from datetime import timedelta
 import pytest
 from django.core.management import CommandError, call_command
 
-from digest.delivery import composing, ledger, sending
-from digest.delivery.outcomes import Outcome, Result
+from digest.delivery import ledger
 from digest.delivery.sending import send_due
 from digest.models import Delivery
-from subscriptions import services
+from subscriptions.models import Suppression
 from tests.delivery.conftest import issue, readers
 from tests.factories import NOW
 
@@ -68,44 +67,6 @@ def test_the_next_edition_brings_other_papers(mailbox):
     assert not set(one) & set(two)
 
 
-def test_a_reader_without_papers_gets_no_mail(mailbox):
-    issue(papers=0)
-    readers(1)
-    ledger.plan(NOW)
-    assert send_due(NOW).skipped == 1
-    assert Delivery.objects.get().detail == "No papers"
-    assert mailbox.received == []
-
-
-def test_whoever_left_or_was_suppressed_after_queueing_gets_nothing(mailbox):
-    issue()
-    gone, suppressed, deleted, stays = readers(4)
-    ledger.plan(NOW)
-    services.unsubscribe(gone.pk, services.Origin("test"), NOW)
-    services.suppress(suppressed.address_hash, "complaint", "", NOW)
-    deleted.delete()
-    report = send_due(NOW)
-    assert (report.accepted, report.skipped, report.is_clean) == (1, 3, True)
-    assert mailbox.recipients == [stays.email]
-    assert states() == {"accepted": 1, "skipped": 3}
-
-
-def test_unsubscribing_between_composing_and_claiming_is_in_time(mailbox, monkeypatch):
-    issue()
-    (reader,) = readers(1)
-    ledger.plan(NOW)
-    compose = composing.Batch.compose
-
-    def leave_while_composing(batch, delivery, now):
-        message = compose(batch, delivery, now)
-        services.unsubscribe(reader.pk, services.Origin("test"), NOW)
-        return message
-
-    monkeypatch.setattr(composing.Batch, "compose", leave_while_composing)
-    assert send_due(NOW).skipped == 1
-    assert mailbox.received == []
-
-
 def test_refusals_are_told_apart(mailbox):
     issue()
     nobody, later, policy, fine = readers(4)
@@ -113,15 +74,16 @@ def test_refusals_are_told_apart(mailbox):
     mailbox.data_replies = {policy.email: "554 5.7.1 looks like spam"}
     ledger.plan(NOW)
     report = send_due(NOW)
-    assert (report.accepted, report.rejected, report.requeued, report.unknown) == (1, 2, 1, 0)
+    assert (report.accepted, report.rejected, report.deferred, report.unknown) == (1, 1, 2, 0)
     rows = {row.subscriber_id: row for row in Delivery.objects.all()}
     assert (rows[nobody.pk].state, rows[nobody.pk].detail) == ("rejected", "550 5.1.1 no such user")
-    assert rows[policy.pk].state == "rejected"
-    assert (rows[later.pk].state, rows[later.pk].due_at > NOW) == ("queued", True)
-    mailbox.rcpt_replies = {}
+    assert Suppression.objects.get().address_hash == nobody.address_hash
+    for reader in (policy, later):
+        assert (rows[reader.pk].state, rows[reader.pk].due_at > NOW) == ("queued", True)
+    mailbox.rcpt_replies = mailbox.data_replies = {}
     assert send_due(NOW).accepted == 0
-    assert send_due(NOW + timedelta(minutes=5)).accepted == 1
-    assert sorted(mailbox.recipients) == sorted([fine.email, later.email])
+    assert send_due(NOW + timedelta(minutes=5)).accepted == 2
+    assert sorted(mailbox.recipients) == sorted([fine.email, later.email, policy.email])
 
 
 def test_a_server_that_accepts_and_hangs_up_leaves_the_message_in_doubt_and_the_others_go_out(mailbox):
@@ -130,7 +92,7 @@ def test_a_server_that_accepts_and_hangs_up_leaves_the_message_in_doubt_and_the_
     mailbox.hang_up_after = {people[1].email}
     ledger.plan(NOW)
     report = send_due(NOW)
-    assert (report.accepted, report.unknown, report.requeued) == (4, 1, 0)
+    assert (report.accepted, report.unknown, report.returned) == (4, 1, 0)
     assert Delivery.objects.get(state="unknown").subscriber == people[1]
     send_due(NOW + timedelta(hours=3))
     assert sorted(mailbox.recipients) == sorted(reader.email for reader in people)  # nobody twice
@@ -144,108 +106,7 @@ def test_a_server_that_is_not_there_costs_no_attempt(settings):
     ledger.plan(NOW)
     report = send_due(NOW)
     assert "refused" in report.stopped
-    assert set(Delivery.objects.values_list("state", "attempts", "lease")) == {("queued", 0, None)}
-
-
-def test_a_server_that_refuses_everyone_is_left_alone_after_a_while(mailbox, monkeypatch):
-    monkeypatch.setattr(sending, "STRAIN_LIMIT", 6)
-    mailbox.rcpt_replies = {"*": "550 5.7.1 go away"}
-    issue()
-    readers(10)
-    ledger.plan(NOW)
-    report = send_due(NOW)
-    assert report.rejected == 6
-    assert "go away" in report.stopped
-    assert states() == {"rejected": 6, "queued": 4}
-    assert set(Delivery.objects.filter(state="queued").values_list("attempts", "lease")) == {(0, None)}
-
-
-def test_one_reader_who_cannot_be_composed_for_stops_nobody(mailbox, monkeypatch):
-    issue()
-    broken, *_ = readers(3)
-    compose = composing.Batch.compose
-
-    def fail_for_one(batch, delivery, now):
-        if delivery.subscriber_id == broken.pk:
-            raise ValueError("no")
-        return compose(batch, delivery, now)
-
-    monkeypatch.setattr(composing.Batch, "compose", fail_for_one)
-    ledger.plan(NOW)
-    report = send_due(NOW)
-    assert (report.accepted, report.requeued) == (2, 1)
-    row = Delivery.objects.get(subscriber=broken)
-    assert (row.state, row.attempts, row.detail) == ("queued", 1, "Could not be composed: ValueError: no")
-
-
-def test_when_nothing_can_be_composed_few_attempts_are_burnt(mailbox, monkeypatch):
-    def broken(batch, delivery, now):
-        raise ValueError("no")
-
-    monkeypatch.setattr(composing.Batch, "compose", broken)
-    issue()
-    readers(30)
-    ledger.plan(NOW)
-    report = send_due(NOW)
-    assert report.requeued == 10
-    assert "ValueError" in report.stopped
-    assert Delivery.objects.filter(attempts=0, lease=None, state="queued").count() == 20
-
-
-class Interrupted:
-    """A transport in whose hands the process is told to stop: after `accepted` messages, with one more on the wire."""
-
-    def __init__(self, accepted: int) -> None:
-        self.accepted = accepted
-
-    def open(self):
-        pass
-
-    def close(self):
-        pass
-
-    def send(self, messages):
-        for number, _ in enumerate(messages):
-            if number == self.accepted:
-                raise KeyboardInterrupt
-            yield Result(Outcome.ACCEPTED)
-
-
-def test_an_interruption_on_the_wire_leaves_one_message_in_doubt():
-    issue()
-    readers(5)
-    ledger.plan(NOW)
-    with pytest.raises(KeyboardInterrupt):
-        send_due(NOW, transport=Interrupted(2))
-    assert states() == {"accepted": 2, "unknown": 1, "queued": 2}
-    assert set(Delivery.objects.filter(state="queued").values_list("attempts", "lease")) == {(0, None)}
-
-
-def test_time_that_is_up_ends_a_run_and_gives_the_rest_back(mailbox):
-    issue()
-    readers(3)
-    ledger.plan(NOW)
-    report = send_due(NOW, seconds=-1)
-    assert (report.accepted, report.stopped) == (0, "time is up")
-    assert send_due(NOW).accepted == 3
-
-
-def test_the_limit_holds(mailbox, settings):
-    settings.DELIVERY_CHUNK = 2
-    issue()
-    readers(5)
-    ledger.plan(NOW)
-    assert send_due(NOW, 3).accepted == 3
-    assert send_due(NOW).accepted == 2
-
-
-def test_statements_grow_with_windows_not_with_readers(mailbox, settings, django_assert_max_num_queries):
-    settings.DELIVERY_WINDOW = 25
-    issue()
-    readers(50)
-    ledger.plan(NOW)
-    with django_assert_max_num_queries(45):  # two windows
-        assert send_due(NOW).accepted == 50
+    assert set(Delivery.objects.values_list("state", "attempts", "due_at")) == {("queued", 0, NOW)}
 
 
 class TestCommand:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from digest.rendering.assembly import MAX_HTML_BYTES
+from digest.rendering.edition import MAX_HTML_BYTES
 from tests.inbox.gates import digests, gate
 from tests.inbox.mail import URL, Mail, squeezed
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.test.utils import override_settings
 
 from digest import previews
@@ -25,6 +23,5 @@ def sample(slug: str) -> Mail:
     preview = previews.get(slug)
     assert preview, slug
     with override_settings(**SITE):
-        message: Any = preview.compose().message()
-        raw = message.as_bytes(linesep="\r\n")
+        raw = preview.as_bytes()
     return Mail(raw, is_digest=slug not in LETTERS, postal_address=SITE["POSTAL_ADDRESS"])

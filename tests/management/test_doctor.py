@@ -16,7 +16,7 @@ from django.utils import timezone
 from digest import tasks
 from digest.management.diagnosis import STEPS, Level, examine
 from subscriptions.models import Topic
-from tests.factories import EditionFactory
+from tests.factories import BreakerFactory, EditionFactory
 from tests.services import PROJECT, free_port, process_environment
 
 pytestmark = pytest.mark.django_db
@@ -82,6 +82,16 @@ def test_an_smtp_server_that_is_not_there_is_wrong(settings):
     [(level, text)] = findings("mail")
     assert level is Level.WRONG
     assert "does not take mail" in text
+
+
+def test_what_is_paused_is_wrong_and_says_why_and_what_to_do():
+    assert findings("sending") == [(Level.FINE, "Nothing is paused.")]
+    BreakerFactory(scope="smtp:mail.example.org:587:ada")
+    [(level, text)] = findings("sending")
+    assert level is Level.WRONG
+    assert text.startswith("All mail through mail.example.org:587 as ada: paused since 14 July 2026, 05:00 UTC.")
+    assert "wrong password" in text
+    assert "535 5.7.8" in text
 
 
 @pytest.mark.smtp_sink

@@ -9,10 +9,9 @@ from email.message import EmailMessage
 from email.policy import default
 from typing import Any
 
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from tests.pipeline.stack import free_port
+from tests.services import MailServer
 
 
 class Mailbox:
@@ -20,8 +19,8 @@ class Mailbox:
 
     def __init__(self) -> None:
         self.messages: list[tuple[str, EmailMessage]] = []
-        self.port = free_port()
-        self.controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        self.server = MailServer(self)
+        self.port = self.server.port
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         message: Any = email.message_from_bytes(envelope.original_content, policy=default)  # type: ignore[arg-type]
@@ -47,11 +46,11 @@ class Mailbox:
         assert len(found()) >= count, f"{len(found())} of {count} messages after {seconds} s"
 
     def __enter__(self) -> Mailbox:
-        self.controller.start()
+        self.server.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.controller.stop()
+        self.server.__exit__()
 
 
 def html_of(message: EmailMessage) -> str:

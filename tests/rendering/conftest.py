@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +15,7 @@ from digest.previews import DAY, NOW, TOPICS, Pick
 from digest.previews.papers import PAPERS
 from digest.rendering import (
     CompiledEdition,
+    DigestEmail,
     DigestMessage,
     EditionFacts,
     PaperFacts,
@@ -51,6 +54,27 @@ def reader(**changes: Any) -> ReaderFacts:
 
 def picks(*paper_ids: int, parts: tuple[tuple[str, float], ...] = PARTS) -> list[Pick]:
     return [Pick(paper_id, sum(value for _, value in parts), parts) for paper_id in paper_ids]
+
+
+def email_of(compiled: CompiledEdition, reader: ReaderFacts, choices: Sequence[Pick]) -> DigestEmail:
+    return assemble(compiled, reader, choices).as_email()
+
+
+def nasty_papers(shared_data: Path) -> list[PaperFacts]:
+    """Three hundred that were really published, and are hard to print."""
+    rows = [json.loads(line) for line in (shared_data / "feeds" / "nasty_300.jsonl").read_text().splitlines()]
+    return [
+        PaperFacts(
+            id=number,
+            title=row["title"],
+            abstract=row["abstract"],
+            authors=tuple(row["authors"]),
+            url=f"https://arxiv.org/abs/{row['id']}",
+            label=row["categories"][0],
+            blurb=row["comment"] or "",
+        )
+        for number, row in enumerate(rows, start=1)
+    ]
 
 
 @pytest.fixture

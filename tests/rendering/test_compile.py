@@ -6,17 +6,14 @@ from datetime import date
 from typing import Any
 
 import pytest
-from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 
 from digest.errors import DeliveryError
 from digest.models import Edition, Paper
-from digest.previews import DAY, PAPERS, TOPICS
-from digest.rendering import EditionFacts, assemble, compile_edition, compile_facts
-from digest.rendering import edition as rendering_edition
+from digest.rendering import assemble, compile_edition
 from subscriptions.models import Topic
 from tests.factories import EditionFactory, EditionPaperFactory, PaperFactory, SignalFactory
-from tests.rendering.conftest import picks, reader
+from tests.rendering.conftest import email_of, picks, reader
 
 pytestmark = pytest.mark.django_db
 
@@ -47,7 +44,7 @@ def test_a_paper_is_shown_with_its_newest_signals_and_the_editors_words(edition:
     compiled = compile_edition(edition, [paper.pk])
     topic = Topic.objects.order_by("position").first()
     slug, name = (topic.slug, topic.name) if topic else ("gone", "gone")
-    body = assemble(compiled, reader(), picks(paper.pk, parts=((f"topic:{slug}", 0.5),))).body
+    body = email_of(compiled, reader(), picks(paper.pk, parts=((f"topic:{slug}", 0.5),))).body
     for words in (
         "A word before you read.",
         "A Study of Doors",
@@ -65,13 +62,13 @@ def test_a_paper_is_shown_with_its_newest_signals_and_the_editors_words(edition:
 
 def test_a_blurb_of_another_edition_stays_there(paper: Paper) -> None:
     compiled = compile_edition(EditionFactory(date=date(2026, 1, 1)), [paper.pk])
-    assert "Mind the gap" not in assemble(compiled, reader(), picks(paper.pk)).body
+    assert "Mind the gap" not in email_of(compiled, reader(), picks(paper.pk)).body
 
 
 def test_a_paper_without_an_address_is_read_on_our_own_site(edition: Edition, client: Client) -> None:
     paper = PaperFactory(url="", abstract="At length. " * 200)
     compiled = compile_edition(edition, [paper.pk])
-    message = assemble(compiled, reader(), picks(paper.pk))
+    message = email_of(compiled, reader(), picks(paper.pk))
     address = f"https://paperboy.example.org/papers/{paper.pk}"
     assert f"Read on at paperboy.example.org: {address}" in " ".join(message.body.split())
     assert f'href="{address}"' in str(message.alternatives[0].content)
@@ -93,9 +90,3 @@ def test_four_queries_compile_any_number_of_papers(
 def test_a_paper_that_does_not_exist_is_named(edition: Edition) -> None:
     with pytest.raises(DeliveryError, match="4711"):
         compile_edition(edition, [4711])
-
-
-def test_templates_without_the_cards_holes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rendering_edition, "CARD_HOLES", ("position", "reason", "missing"))
-    with pytest.raises(ImproperlyConfigured, match="missing"):
-        compile_facts(EditionFacts("daily", DAY), PAPERS[:1], TOPICS)

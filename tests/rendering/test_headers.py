@@ -20,7 +20,7 @@ EVIL = "x\r\nBcc: victim@example.org\r\n\r\nInjected"
 
 
 def raw_headers(message: DigestMessage) -> list[tuple[str, str]]:
-    return list(message_from_bytes(message.message().as_bytes(), policy=policy.compat32).items())
+    return list(message_from_bytes(message.as_bytes(), policy=policy.compat32).items())
 
 
 @pytest.fixture
@@ -38,8 +38,8 @@ def test_one_click_unsubscribe_is_offered_as_rfc_8058_asks(sent: dict[str, str])
 
 def test_the_unsubscribe_link_is_never_folded_nor_encoded(compiled: CompiledEdition, settings: LazySettings) -> None:
     settings.SITE_URL = "https://newsletter.department-of-x.test.uni"
-    raw = assemble(compiled, reader(), picks(1)).message().as_bytes()
-    assert f"\nList-Unsubscribe: <{links.unsubscribe_url(7)}>\n".encode() in raw
+    raw = assemble(compiled, reader(), picks(1)).as_bytes()
+    assert f"\r\nList-Unsubscribe: <{links.unsubscribe_url(7)}>\r\n".encode() in raw
 
 
 def test_the_list_names_itself(sent: dict[str, str]) -> None:
@@ -83,7 +83,7 @@ def test_a_second_attempt_has_the_same_message_id(compiled: CompiledEdition, sen
 
 
 def test_provider_metadata_names_the_delivery_and_nothing_else(compiled: CompiledEdition) -> None:
-    message = assemble(compiled, reader(), picks(1))
+    message = assemble(compiled, reader(), picks(1)).as_email()
     assert message.metadata == {"delivery": str(UID)}
     assert message.tags == ["daily"]
 
@@ -101,7 +101,7 @@ def test_any_title_comes_back_from_the_subject(
     title: str, shown: str | None, digest_of: Callable[..., DigestMessage]
 ) -> None:
     message = digest_of([replace(PAPERS[0], title=title)])
-    parsed = message_from_bytes(message.message().as_bytes(linesep="\r\n"), policy=policy.default)
+    parsed = message_from_bytes(message.as_bytes(), policy=policy.default)
     assert parsed["Subject"] == message.subject == (shown or message.subject)
     assert len(message.subject) <= 78
 
@@ -130,8 +130,8 @@ def test_two_addresses_are_refused(compiled: CompiledEdition, email: str) -> Non
 
 
 def test_an_international_address_is_encoded(compiled: CompiledEdition) -> None:
-    raw = assemble(compiled, reader(email="ada@bücher.example"), picks(1)).message().as_bytes()
-    assert b"\nTo: ada@xn--bcher-kva.example\n" in raw
+    raw = assemble(compiled, reader(email="ada@bücher.example"), picks(1)).as_bytes()
+    assert b"\r\nTo: ada@xn--bcher-kva.example\r\n" in raw
 
 
 @pytest.mark.parametrize("name", ["DEFAULT_FROM_EMAIL", "REPLY_TO", "LIST_ID"])
@@ -139,3 +139,17 @@ def test_line_breaks_in_settings_are_refused(name: str, settings: LazySettings) 
     setattr(settings, name, "Paperboy <digest@example.org>\r\nBcc: victim@example.org")
     with pytest.raises((BadHeaderError, ValueError)):
         compile_facts(EditionFacts("daily", DAY), PAPERS[:1], TOPICS)
+
+
+def test_with_an_address_to_write_to_there_are_two_ways_out_and_the_first_is_one_click(
+    compiled: CompiledEdition, settings: LazySettings
+) -> None:
+    settings.UNSUBSCRIBE_ADDRESS = "leave@example.org"
+    message = assemble(compiled, reader(), picks(1, 2))
+    ours = dict(raw_headers(message))["List-Unsubscribe"]
+    djangos = str(message.as_email().message()["List-Unsubscribe"])
+    for value in (ours, djangos):
+        first, second = value.replace("\r", "").replace("\n", "").split(", ")
+        assert first == f"<{links.unsubscribe_url(7)}>"
+        assert second == f"<mailto:{links.unsubscribe_address(7)}?subject=unsubscribe>"
+    assert all(len(line) <= 98 for line in message.as_bytes().split(b"\r\n\r\n")[0].split(b"\r\n"))

@@ -26,3 +26,18 @@ def test_a_count_lasts_for_its_hour_and_no_longer(settings, backend):
         assert visitors._count("here") == 2
         clock.move_to("2026-11-22 11:00:01+00:00")
         assert visitors._count("here") == 1
+
+
+@pytest.mark.parametrize(
+    ("address", "place"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+        ("fe80::1%eth0", "fe80::"),
+        ("", None),
+        ("unix:", None),
+    ],
+)
+def test_a_place_is_an_address_or_what_one_customer_has_of_ipv6(rf, address, place):
+    assert visitors.place(rf.get("/", REMOTE_ADDR=address)) == place

@@ -1,8 +1,12 @@
+import hashlib
+import hmac
 import string
 import timeit
+from base64 import urlsafe_b64decode
 from typing import Any
 
 import pytest
+from django.conf import settings
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,6 +24,13 @@ def test_a_token_says_what_it_was_made_for(subscriber_id: int, opt_in_round: int
     )
     for purpose in (Purpose.PREFERENCES, Purpose.UNSUBSCRIBE):
         assert tokens.read(purpose, tokens.make(purpose, subscriber_id)) == TokenData(subscriber_id, 0)
+
+
+@given(st.integers(1, 2**32 - 1))
+def test_a_token_is_signed_by_hmac_sha256(subscriber_id: int) -> None:
+    raw = urlsafe_b64decode(tokens.make(Purpose.UNSUBSCRIBE, subscriber_id) + "=")
+    key = hashlib.sha256(f"paperboy.subscriptions.tokens:unsubscribe:{settings.SECRET_KEY}".encode()).digest()
+    assert raw[4:] == hmac.digest(key, raw[:4], "sha256")[:16]
 
 
 def test_a_token_opens_no_other_door() -> None:

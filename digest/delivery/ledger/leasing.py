@@ -1,104 +1,133 @@
-"""Takes queued rows; gives one worker the care of some of them for a while."""
+"""Takes the queue; gives one sending run a stretch of it for a while, with what it needs to know of each row."""
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
 
-from django.conf import settings
-from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db import connection, transaction
 
-from digest.models import Delivery, DeliveryState
-from digest.models.delivery import DeliveryQuerySet
+from digest.models import DeliveryState, Lease
+from subscriptions import sql
 
 LEASE = timedelta(minutes=10)
-# Papers are chosen after the lease, and must know what the reader was just sent: a reader with another row in hand, or
-# claimed a moment ago by a machine whose clock may differ a little, is left for later.
-QUIET_TIME = timedelta(minutes=1)
-FIRST_BACK_OFF = timedelta(minutes=2)
-LONGEST_BACK_OFF = timedelta(hours=6)
 
 
-def lease(now: datetime, limit: int) -> list[Delivery]:
-    """Up to `limit` due rows, oldest first, each leased to the caller under one new token, with reader and edition.
+class Leased(NamedTuple):
+    """A queued row and its reader, as they were when it was leased. `email` is empty where the reader is gone.
 
-    At most one row per reader. Rows that another worker holds, or is just locking, are passed over.
+    `was_claimed` says that an earlier claim of this row came to nothing.
     """
-    token = uuid.uuid4()
+
+    id: int
+    uid: str
+    edition_id: int
+    subscriber_id: int | None
+    email: str
+    frequency: str
+    time_zone: str
+    digest_length: int
+    was_claimed: bool
+
+
+_FIND = """
+    SELECT d.due_at, d.id, CAST(d.uid AS text), d.edition_id, d.claimed_at IS NOT NULL,
+        s.id, s.email, s.frequency, s.time_zone, s.digest_length
+    FROM digest_delivery d LEFT JOIN subscriptions_subscriber s ON s.id = d.subscriber_id
+    WHERE d.state = 'queued' AND d.due_at <= %(now)s AND AVAILABLE
+    ORDER BY d.due_at, d.id
+    LIMIT %(limit)s
+"""
+_BEYOND = "(d.due_at, d.id) > (%(due)s, %(last)s)"
+_BETWEEN = """NOT EXISTS (SELECT 1 FROM digest_lease l WHERE l.until > %(now)s
+        AND (d.due_at, d.id) >= (l.first_due_at, l.first_id) AND (d.due_at, d.id) <= (l.last_due_at, l.last_id))"""
+_COUNT = """
+    SELECT count(*) FROM (
+        SELECT 1 FROM digest_delivery WHERE state = 'queued' AND due_at <= %(now)s LIMIT %(most)s
+    ) available
+"""
+# The rows are few and known by id. Said this way, no index over everything queued can be taken for a better way to
+# find them: while a new edition is planned the statistics know nothing of it.
+# What a queued row says that was in doubt: it may have arrived, so it can end as unknown, never as skipped.
+IN_DOUBT = "In doubt, and to be sent again"
+IS_QUEUED = "state || '' = 'queued'"
+IS_CLAIMED = "state || '' = 'claimed'"
+_HELD = f"id = ANY(%(ids)s) AND {IS_QUEUED}"
+
+
+def lease(run: UUID, now: datetime, limit: int) -> list[Leased]:
+    """The next up to `limit` due rows, longest due first, that no other run is working through; it replaces the last.
+
+    A reader has one open row at most, so no two rows of a reader are ever in hand at once.
+    """
     with transaction.atomic():
-        ids = list(
-            _available(now)
-            .filter(~Exists(_other_in_hand(now)), ~Exists(_just_claimed(now)))
-            .order_by("due_at", "pk")
-            .select_for_update(skip_locked=True, of=("self",))
-            .values_list("pk", flat=True)[:limit]
-        )
-        Delivery.objects.filter(pk__in=ids).update(lease=token, leased_until=now + LEASE)
-    if not ids:
-        return []
-    leased = Delivery.objects.filter(lease=token, state=DeliveryState.QUEUED, pk__in=ids)
-    return list(
-        leased.select_related("edition", "subscriber").prefetch_related("subscriber__topics").order_by("due_at", "pk")
+        _one_at_a_time()
+        Lease.objects.filter(pk=run).delete()
+        found = _find(now, limit)
+        if found:
+            (first_due, first_id), (last_due, last_id) = found[0][:2], found[-1][:2]
+            _note(run, first_due, first_id, last_due, last_id, now + LEASE)
+    return [_leased(*row) for row in found]
+
+
+def waiting(now: datetime, most: int) -> int:
+    """How many rows are due, counted up to `most`."""
+    return int(sql.rows(_COUNT, now=now, most=most)[0][0])
+
+
+def release(run: UUID) -> None:
+    """Leave the rest of the stretch to others, at once."""
+    Lease.objects.filter(pk=run).delete()
+
+
+def put_off(ids: Collection[int], until: datetime, reason: str) -> int:
+    """Queued rows whose turn has not come, through no fault of theirs: nobody takes them before `until`."""
+    statement = f"UPDATE digest_delivery SET due_at = %(until)s, detail = %(reason)s WHERE {_HELD}"  # noqa: S608
+    return sql.change(statement, ids=list(ids), until=until, reason=reason) if ids else 0
+
+
+def skip(ids: Collection[int], reason: str, now: datetime) -> int:
+    """End queued rows for which nothing needs to be sent."""
+    statement = f"""UPDATE digest_delivery SET state = %(state)s, detail = %(reason)s, updated_at = %(now)s
+        WHERE {_HELD}"""  # noqa: S608
+    state = DeliveryState.SKIPPED.value
+    return sql.change(statement, ids=list(ids), state=state, reason=reason, now=now) if ids else 0
+
+
+def _one_at_a_time() -> None:
+    """Until the transaction ends. SQLite has one writer anyway."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE digest_lease IN SHARE ROW EXCLUSIVE MODE")
+
+
+def _find(now: datetime, limit: int) -> list[tuple[Any, ...]]:
+    """Behind the furthest stretch, where nothing has to be passed over; then what is left between them."""
+    furthest = sql.rows(
+        "SELECT last_due_at, last_id FROM digest_lease WHERE until > %(now)s ORDER BY last_due_at DESC, last_id DESC "
+        "LIMIT 1",
+        now=now,
     )
+    if furthest:
+        (due, last), = furthest  # fmt: skip
+        if found := sql.rows(_FIND.replace("AVAILABLE", _BEYOND), now=now, limit=limit, due=due, last=last):
+            return found
+    return sql.rows(_FIND.replace("AVAILABLE", _BETWEEN), now=now, limit=limit)
 
 
-def waiting(now: datetime) -> int:
-    """How many rows are due and in nobody's hands."""
-    return _available(now).count()
+_NOTE = """
+    INSERT INTO digest_lease (run, first_due_at, first_id, last_due_at, last_id, until)
+    VALUES (%(run)s, %(first_due)s, %(first_id)s, %(last_due)s, %(last_id)s, %(until)s)
+"""
 
 
-def release(token: uuid.UUID) -> int:
-    """Give back what is still queued under a lease, for others to take at once."""
-    held = Delivery.objects.filter(lease=token, state=DeliveryState.QUEUED)
-    return held.update(lease=None, leased_until=None)
+def _note(run: UUID, first_due: Any, first_id: int, last_due: Any, last_id: int, until: datetime) -> None:
+    sql.change(_NOTE, run=run, first_due=first_due, first_id=first_id, last_due=last_due, last_id=last_id, until=until)
 
 
-def skip(ids: Collection[int], token: uuid.UUID, reason: str, now: datetime) -> int:
-    """End leased rows for which nothing needs to be sent."""
-    held = Delivery.objects.filter(pk__in=ids, lease=token, state=DeliveryState.QUEUED)
-    return held.update(state=DeliveryState.SKIPPED, detail=reason, lease=None, leased_until=None, updated_at=now)
-
-
-def postpone(ids: Collection[int], token: uuid.UUID, reason: str, now: datetime) -> int:
-    """Put off leased rows that could not be composed; the last of DELIVERY_MAX_ATTEMPTS ends them as rejected."""
-    held = Delivery.objects.filter(pk__in=ids, lease=token, state=DeliveryState.QUEUED)
-    put_off = 0
-    for attempts in sorted(set(held.values_list("attempts", flat=True))):
-        rows = held.filter(attempts=attempts)
-        put_off += rows.update(**after_failure(attempts + 1, reason, now), attempts=F("attempts") + 1)
-    return put_off
-
-
-def after_failure(attempts: int, reason: str, now: datetime) -> dict[str, object]:
-    """The fields of a row whose `attempts`-th attempt came to nothing: queued with a delay, or given up."""
-    fields: dict[str, object] = {"lease": None, "leased_until": None, "updated_at": now, "selection": []}
-    if attempts >= settings.DELIVERY_MAX_ATTEMPTS:
-        reason = f"Given up after {attempts} attempts: {reason}"
-        return {**fields, "state": DeliveryState.REJECTED, "detail": reason}
-    delay = min(FIRST_BACK_OFF * 4 ** (attempts - 1), LONGEST_BACK_OFF)
-    return {**fields, "state": DeliveryState.QUEUED, "detail": reason, "due_at": now + delay, "claimed_at": None}
-
-
-def _available(now: datetime) -> DeliveryQuerySet:
-    free = Q(leased_until__isnull=True) | Q(leased_until__lte=now)
-    return Delivery.objects.filter(free, state=DeliveryState.QUEUED, due_at__lte=now)
-
-
-def _other_in_hand(now: datetime) -> DeliveryQuerySet:
-    """Rows that come before this one of the same reader; those that have ended are not even looked at."""
-    leased = Q(state=DeliveryState.QUEUED, leased_until__gt=now)
-    earlier = Q(state=DeliveryState.QUEUED, due_at__lte=now, pk__lt=OuterRef("pk"))
-    in_hand = others_of_reader().filter(state__in=[DeliveryState.QUEUED, DeliveryState.CLAIMED])
-    return in_hand.filter(Q(state=DeliveryState.CLAIMED) | leased | earlier)
-
-
-def _just_claimed(now: datetime) -> DeliveryQuerySet:
-    # A question of its own, as each then has its index: one with OR would read the reader's whole history.
-    return others_of_reader().filter(claimed_at__gt=now - QUIET_TIME)
-
-
-def others_of_reader() -> DeliveryQuerySet:
-    """For a subquery: the other rows of the outer row's reader."""
-    return Delivery.objects.filter(subscriber=OuterRef("subscriber")).exclude(pk=OuterRef("pk"))
+def _leased(due: Any, pk: int, uid: str, edition: int, was_claimed: Any, *reader: Any) -> Leased:
+    name = uid if len(uid) > 32 else str(UUID(uid))  # SQLite keeps it without hyphens
+    subscriber, email, frequency, time_zone, length = reader if reader[0] else (None, "", "", "", 0)
+    return Leased(pk, name, edition, subscriber, email, frequency, time_zone, length, bool(was_claimed))

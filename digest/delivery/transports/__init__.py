@@ -6,17 +6,38 @@ from collections.abc import Callable
 
 from django.conf import settings
 
-from digest.delivery.transports.anymail import AnymailTransport
-from digest.delivery.transports.base import Transport, TransportUnavailable
+from digest.delivery.transports.backends import BackendTransport
+from digest.delivery.transports.base import Message, Transport, TransportUnavailable
+from digest.delivery.transports.smtp import SmtpTransport
 
-TRANSPORTS: dict[str, Callable[[], Transport]] = {
-    "anymail": AnymailTransport,
+TRANSPORTS: dict[str, Callable[[int], Transport]] = {
+    "smtp": SmtpTransport.from_settings,
+    "anymail": lambda connections: BackendTransport(connections=connections),
 }
 
 
-def configured() -> Transport:
-    """The transport that the settings name, not yet open. KeyError for an unknown name (a system check says so)."""
-    return TRANSPORTS[settings.DELIVERY_TRANSPORT]()
+def wanted_connections() -> int:
+    """As many as the settings give one worker."""
+    over_smtp = settings.DELIVERY_TRANSPORT == "smtp"
+    number: int = settings.SMTP_CONNECTIONS if over_smtp else settings.PROVIDER_CONNECTIONS
+    return number
 
 
-__all__ = ["TRANSPORTS", "AnymailTransport", "Transport", "TransportUnavailable", "configured"]
+def configured(connections: int | None = None) -> Transport:
+    """The transport that the settings name, with so many connections at most (or as many as the settings say).
+
+    KeyError for an unknown name (a system check says so).
+    """
+    return TRANSPORTS[settings.DELIVERY_TRANSPORT](connections or wanted_connections())
+
+
+__all__ = [
+    "TRANSPORTS",
+    "BackendTransport",
+    "Message",
+    "SmtpTransport",
+    "Transport",
+    "TransportUnavailable",
+    "configured",
+    "wanted_connections",
+]

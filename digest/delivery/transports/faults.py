@@ -1,7 +1,4 @@
-"""Takes an exception of a mail backend; gives the outcome it means: refused, try again, or in doubt.
-
-Only what certainly was not accepted may be tried again. Nothing here guesses in favour of sending twice.
-"""
+"""Takes an exception of a mail backend; gives what became of the message, and whose fault it was."""
 
 from __future__ import annotations
 
@@ -10,16 +7,12 @@ import socket
 import ssl
 from collections.abc import Iterator
 
-from anymail.exceptions import (
-    AnymailError,
-    AnymailInvalidAddress,
-    AnymailRecipientsRefused,
-    AnymailSerializationError,
-    AnymailUnsupportedFeature,
-)
+from anymail.exceptions import AnymailError, AnymailInvalidAddress, AnymailRecipientsRefused, AnymailUnsupportedFeature
 from django.core.exceptions import ImproperlyConfigured
 
-from digest.delivery.outcomes import Outcome, Result
+from digest.delivery.outcomes import Fault, Outcome, Result
+from digest.delivery.transports import answers, providers, smtp_errors
+from digest.delivery.transports.exchange import Exchange
 
 # Names, as these classes belong to libraries that need not be installed (requests, urllib3, botocore).
 NEVER_CONNECTED = {
@@ -28,108 +21,60 @@ NEVER_CONNECTED = {
     "NewConnectionError",
     "NameResolutionError",
     "EndpointConnectionError",
+    "ProxyError",
     "ProxyConnectionError",
-    "NoCredentialsError",
-    "PartialCredentialsError",
 }
-NOT_NOW = ("Throttl", "TooManyRequests", "LimitExceeded", "SendingPaused", "AccountSuspended", "NotVerified")
-MESSAGE_TOO_BIG = 552  # also the answer to MAIL FROM, where a server knows the size in advance
+NO_KEYS = {"NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError", "TokenRetrievalError"}
+HANDSHAKE = ("VERSION", "HANDSHAKE", "CERTIFICATE", "PROTOCOL")
 
 
-def result_of(error: Exception, *, handed_over: bool) -> Result:
-    """What `error` says about the message whose sending raised it.
-
-    `handed_over` says whether its content may have reached the server.
-    """
-    outcome, stop = _judge(error, handed_over=handed_over)
-    return Result(outcome, detail=_words(error), stop=stop)
-
-
-def _judge(error: Exception, *, handed_over: bool) -> tuple[Outcome, bool]:
+def result_of(error: Exception, exchange: Exchange, recipient: str = "") -> Result:
+    """What `error` says about the message to `recipient` whose sending raised it, in the light of the exchange."""
+    words = f"{type(error).__name__}: {error}"[: answers.DETAIL]
     match error:
-        case AnymailError():
-            return _judge_anymail(error)
-        case ImproperlyConfigured():
-            return Outcome.REQUEUE, True
         case smtplib.SMTPException():
-            return _judge_smtp(error, handed_over=handed_over)
-        case _ if _never_connected(error):
-            return Outcome.REQUEUE, True
-        case ValueError() | TypeError():  # a header or an address that no server can be told
-            return Outcome.REJECTED, False
-        case OSError():
-            return _lost(handed_over=handed_over)
+            return smtp_errors.result_of(error, has_left=exchange.has_left)
+        case AnymailRecipientsRefused() if error.email_message is not None:
+            return answers.of_status(error.email_message, exchange, recipient)
+        case _ if exchange.status:
+            return answers.of_reply(exchange, words, recipient)
         case _:
-            return Outcome.UNKNOWN, False
+            return _unanswered(error, exchange, recipient)._replace(detail=words)
 
 
-def _lost(*, handed_over: bool) -> tuple[Outcome, bool]:
-    return (Outcome.UNKNOWN if handed_over else Outcome.REQUEUE), False
+def _unanswered(error: Exception, exchange: Exchange, recipient: str) -> Result:
+    causes = list(_chain(error))
+    if any(type(cause).__name__ in NO_KEYS for cause in causes):
+        return Result(Outcome.RETURNED, fault=Fault.CREDENTIALS)
+    if any(_is_before_the_request(cause) for cause in causes):
+        return Result(Outcome.RETURNED, fault=Fault.PROVIDER)
+    if not exchange.has_left or isinstance(error, ImproperlyConfigured):
+        return _of_our_own(error, recipient)
+    is_network = isinstance(error, (OSError, AnymailError))
+    return Result(Outcome.UNKNOWN, fault=Fault.PROVIDER if is_network else Fault.OURS)
 
 
-# SMTP (RFC 5321): a reply of 4yz or 5yz means that the server did not take the message
+def _of_our_own(error: Exception, recipient: str) -> Result:
+    """Nothing left. The message is to blame only for an address that no server can be told."""
+    if isinstance(error, ValueError) and _is_about(error, recipient):
+        return Result(Outcome.REJECTED)
+    return Result(Outcome.RETURNED, fault=Fault.OURS)
 
 
-def _judge_smtp(error: smtplib.SMTPException, *, handed_over: bool) -> tuple[Outcome, bool]:
-    match error:
-        case smtplib.SMTPRecipientsRefused():
-            codes = [code for code, _ in error.recipients.values()]
-            return (Outcome.REJECTED if all(code >= 500 for code in codes) else Outcome.REQUEUE), False
-        case smtplib.SMTPSenderRefused() if error.smtp_code != MESSAGE_TOO_BIG:
-            return Outcome.REQUEUE, error.smtp_code >= 500
-        case smtplib.SMTPAuthenticationError() | smtplib.SMTPConnectError() | smtplib.SMTPHeloError():
-            return Outcome.REQUEUE, True
-        case smtplib.SMTPResponseException() if error.smtp_code >= 400:
-            return (Outcome.REJECTED if error.smtp_code >= 500 else Outcome.REQUEUE), False
-        case smtplib.SMTPNotSupportedError():
-            return Outcome.REJECTED, False
-        case _:
-            return _lost(handed_over=handed_over)
+def _is_about(error: ValueError, recipient: str) -> bool:
+    if isinstance(error, AnymailUnsupportedFeature):
+        return "EAI in to" in str(error)  # an address beyond ASCII, for a provider that takes none
+    if isinstance(error, AnymailInvalidAddress):
+        domain = recipient.rpartition("@")[2]
+        return recipient in str(error) or bool(domain and repr(domain) in str(error))
+    return not providers.is_tellable(recipient)
 
 
-# Anymail: an HTTP API
-
-
-def _judge_anymail(error: AnymailError) -> tuple[Outcome, bool]:
-    match error:
-        case AnymailRecipientsRefused() | AnymailInvalidAddress():
-            return Outcome.REJECTED, False
-        case AnymailSerializationError():
-            return Outcome.REJECTED, False
-        case AnymailUnsupportedFeature():  # all digests are alike in this
-            return Outcome.REQUEUE, True
-        case _ if _never_connected(error):
-            return Outcome.REQUEUE, True
-        case _:
-            return _judge_reply(*_reply(error))
-
-
-def _judge_reply(status: int, code: str) -> tuple[Outcome, bool]:
-    """By HTTP status; 0 stands for none. What a 5xx did with the message before it failed, nobody knows."""
-    if status in (408, 425, 429) or any(word in code for word in NOT_NOW):
-        return Outcome.REQUEUE, True
-    if status in (401, 402, 403, 404):  # key, payment, permission, address of the API: not this message's fault
-        return Outcome.REQUEUE, True
-    if 400 <= status < 500:
-        return Outcome.REJECTED, False
-    return Outcome.UNKNOWN, False
-
-
-def _reply(error: AnymailError) -> tuple[int, str]:
-    """HTTP status and error code of the API's reply, from requests or from botocore."""
-    if error.status_code:
-        return int(error.status_code), ""
-    for cause in _chain(error):
-        response = getattr(cause, "response", None)
-        if isinstance(response, dict):
-            status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-            return int(status), str(response.get("Error", {}).get("Code", ""))
-    return 0, ""
-
-
-def _never_connected(error: BaseException) -> bool:
+def _is_before_the_request(cause: BaseException) -> bool:
+    if isinstance(cause, ssl.SSLError) and any(word in str(getattr(cause, "reason", "")) for word in HANDSHAKE):
+        return True
     refused = (ConnectionRefusedError, socket.gaierror, ssl.SSLCertVerificationError)
-    return any(isinstance(cause, refused) or type(cause).__name__ in NEVER_CONNECTED for cause in _chain(error))
+    return isinstance(cause, refused) or type(cause).__name__ in NEVER_CONNECTED
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
@@ -142,17 +87,3 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
             seen.add(id(cause))
             yield cause
             pending += [cause.__cause__, cause.__context__, getattr(cause, "reason", None), *cause.args]
-
-
-def _words(error: Exception) -> str:
-    match error:
-        case smtplib.SMTPRecipientsRefused():
-            return "; ".join(f"{code} {_text(reply)}" for code, reply in error.recipients.values())
-        case smtplib.SMTPResponseException():
-            return f"{error.smtp_code} {_text(error.smtp_error)}"
-        case _:
-            return f"{type(error).__name__}: {error}"
-
-
-def _text(reply: bytes | str) -> str:
-    return reply.decode(errors="replace") if isinstance(reply, bytes) else reply

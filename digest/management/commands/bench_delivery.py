@@ -1,212 +1,216 @@
-"""Send made-up digests to an SMTP server, our way and the plain Django way in turns; print what each costs."""
+"""Send made-up digests, our way and the usual ways in turns; print what each costs."""
 
 from __future__ import annotations
 
-import gc
 import json
 import socket
 import statistics
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from ipaddress import ip_address
 from typing import Any
 
-from django.conf import settings
-from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
-from django.template.loader import render_to_string
 from django.test.utils import override_settings
 from django.utils import timezone
 
-from digest.delivery import composing, ledger
+from digest.delivery import ledger, transports
+from digest.delivery.outcomes import SendReport
 from digest.delivery.sending import send_due
+from digest.delivery.transports import Transport
+from digest.delivery.transports.null import NullTransport
 from digest.management import scratch
-from digest.models import Delivery, Edition
-from digest.rendering.cards import FULL, Card, card
-from digest.rendering.edition import paper_facts
-from subscriptions import links
-from subscriptions.mail import inlined
-from subscriptions.models import Subscriber
+from digest.management.bench import baselines, stages
+from digest.management.bench.meters import Cost, median, rss_mb, timed
+from digest.models import Breaker, Delivery, Digest, Edition
+from subscriptions.models import Subscriber, Suppression
 
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """Of one round: CPU of this process, in microseconds a message, and messages a second by the clock."""
-
-    cpu_us: float
-    per_second: float
+SMTP = "django.core.mail.backends.smtp.EmailBackend"
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What is printed; medians over the rounds. CPU is this process's own, without the database's and the server's."""
+    """What is printed: medians over the rounds. CPU in microseconds a message, of this process and of the database's.
+
+    `cpu_us_per_message` holds selection, ledger, assembly and transport; planning is counted apart. `ratio` compares
+    with Django's own way, which sends no more than the templates and the SMTP backend.
+    """
 
     messages: int
+    accepted: int
+    rejected: int
+    deferred: int
+    unknown: int
     papers: int
     transport: str
     database: str
     rounds: int
-    cpu_us_per_message: float
-    plan_cpu_us_per_message: float
+    seconds: float
     messages_per_second: float
+    cpu_us_per_message: float
+    database_cpu_us_per_message: float
+    plan_cpu_us_per_message: float
     bytes_per_message: int
-    plain_messages: int
-    plain_cpu_us_per_message: float
-    plain_messages_per_second: float
-    plain_bytes_per_message: int
-    ratio: float
+    rss_mb: float
+    baseline_cpu_us_per_message: float = 0.0
+    baseline_messages_per_second: float = 0.0
+    baseline_bytes_per_message: int = 0
+    jinja2_cpu_us_per_message: float = 0.0
+    ratio: float = 0.0
+    stages_us: dict[str, float] = field(default_factory=dict)
 
 
 class Command(BaseCommand):
     help = (
-        "Measure sending: digests made up in a scratch database, to an SMTP server such as smtp-sink. Both transports "
-        "go through Django's SMTP backend today. The plain way renders the same templates once per reader, inlines "
-        "the CSS, and sends an EmailMultiAlternatives; its papers are chosen for it, and it keeps no ledger."
+        "Measure sending: digests made up in a scratch database, through the transport named. With smtp the same "
+        "digests also go out the usual ways: the same templates rendered for each reader by Django and by Jinja2, the "
+        "CSS inlined, an EmailMultiAlternatives, Django's SMTP backend; chosen for them, and without a ledger."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--subscribers", type=int, default=2000)
+        parser.add_argument("--subscribers", type=int, default=20_000)
         parser.add_argument("--papers", type=int, default=200)
-        parser.add_argument("--transport", choices=["smtp", "anymail"], default="anymail")
+        parser.add_argument("--transport", choices=["smtp", "anymail", "null"], default="smtp")
         parser.add_argument("--host", default="127.0.0.1")
         parser.add_argument("--port", type=int, default=2525)
         parser.add_argument("--rounds", type=int, default=3)
-        parser.add_argument("--plain", type=int, default=300, help="Messages a round of the plain way")
+        parser.add_argument("--plain", type=int, default=300, help="Messages a round of the usual ways; 0 for none")
         parser.add_argument("--yes", action="store_true", help="Send to a host that is not this machine")
         parser.add_argument("--json", action="store_true", help="Print the JSON object only")
 
-    def handle(self, *args: Any, host: str, port: int, **options: Any) -> None:
-        if not options["yes"] and not _is_loopback(host):
-            raise CommandError(f"{host} is not this machine: thousands of mails would go there. Give --yes to insist.")
-        _must_answer(host, port)
-        mail = {"EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend", "EMAIL_HOST": host, "EMAIL_PORT": port}
-        with override_settings(**mail, EMAIL_USE_TLS=False, EMAIL_USE_SSL=False), scratch.scratch_database():
-            account = measure(options["subscribers"], options["papers"], options)
+    def handle(self, *args: Any, host: str, port: int, transport: str, **options: Any) -> None:
+        if transport == "smtp":
+            if not options["yes"] and not _is_loopback(host):
+                raise CommandError(f"{host} is not this machine: thousands of mails would go there. --yes insists.")
+            _must_answer(host, port)
+        if not options["rounds"] > 0 or not options["subscribers"] > 0:
+            raise CommandError("At least one round and one subscriber.")
+        with _surroundings(transport, host, port), scratch.scratch_database():
+            account = measure(options["subscribers"], options["papers"], transport, options["rounds"], options["plain"])
         if not options["json"]:
             for name, value in asdict(account).items():
-                self.stdout.write(f"{name:28} {value}")
+                self.stdout.write(f"{name:30} {value}")
         self.stdout.write(json.dumps(asdict(account)))
 
 
-def measure(readers: int, papers: int, options: dict[str, Any]) -> Account:
-    """Rounds of both ways in turns, so that a busy machine disturbs both alike."""
+@contextmanager
+def _surroundings(transport: str, host: str, port: int) -> Iterator[None]:
+    """Settings of the benchmark's own; its journals are nobody else's either."""
+    own: dict[str, Any] = {"DELIVERY_TRANSPORT": transport}
+    if transport == "smtp":
+        own |= {"EMAIL_BACKEND": SMTP, "EMAIL_HOST": host, "EMAIL_PORT": port, "EMAIL_HOST_USER": ""}
+        own |= {"EMAIL_USE_TLS": False, "EMAIL_USE_SSL": False}
+    with tempfile.TemporaryDirectory(prefix="paperboy-bench-") as folder, override_settings(**own, DATA_DIR=folder):
+        yield
+
+
+def measure(readers: int, papers: int, transport: str, rounds: int, plain: int) -> Account:
+    """Rounds of all ways in turns, so that a busy machine disturbs them alike."""
     now = timezone.now()
     edition = scratch.fill(readers, papers, now)
-    ours, planning, plain = [], [], []
-    plain_count = min(options["plain"], readers)
-    for _ in range(options["rounds"]):
-        Delivery.objects.all().delete()
-        Subscriber.objects.update(next_delivery_at=now)
-        planning.append(_timed(readers, ledger.plan, now))
-        ours.append(_timed(readers, _send_all, now, readers))
-        rows = list(Delivery.objects.select_related("subscriber").order_by("pk")[:plain_count])
-        cards = _cards(edition)
-        plain.append(_timed(len(rows), _send_plainly, edition, rows, cards))
-    cpu, plain_cpu = _median(ours, "cpu_us"), _median(plain, "cpu_us")
+    make: Callable[[], Transport] = NullTransport if transport == "null" else transports.configured
+    ours, planning, django, jinja = [], [], [], []
+    rss, report, spent = 0.0, SendReport(), {}
+    for _ in range(rounds):
+        _begin_again(now)
+        planning.append(timed(readers, ledger.plan, now))
+        _analyze()
+        reports: list[SendReport] = []
+        ours.append(timed(readers, lambda out=reports: out.append(send_due(now, transport=make()))))
+        report, rss = reports[0], rss or rss_mb()
+        _must_be_done(report, readers)
+        if plain and transport == "smtp":
+            rows, cards = _rows(min(plain, report.accepted)), baselines.cards_of(edition)
+            django.append(timed(len(rows), baselines.send, edition, rows, cards, baselines.with_django))
+            jinja.append(timed(len(rows), baselines.send, edition, rows, cards, baselines.with_jinja2))
+    size = _our_size(readers, now)
+    spent = _stages(readers, now, make)
+    cpu, seconds = median(ours, "cpu_us"), median(ours, "seconds")
     return Account(
         messages=readers,
+        accepted=report.accepted,
+        rejected=report.rejected,
+        deferred=report.deferred,
+        unknown=report.unknown,
         papers=papers,
-        transport=options["transport"],
+        transport=transport,
         database=connection.vendor,
-        rounds=options["rounds"],
+        rounds=rounds,
+        seconds=seconds,
+        messages_per_second=round(readers / seconds, 1),
         cpu_us_per_message=cpu,
-        plan_cpu_us_per_message=_median(planning, "cpu_us"),
-        messages_per_second=_median(ours, "per_second"),
-        bytes_per_message=_our_size(edition, rows, now),
-        plain_messages=plain_count,
-        plain_cpu_us_per_message=plain_cpu,
-        plain_messages_per_second=_median(plain, "per_second"),
-        plain_bytes_per_message=_plain_size(edition, rows, cards),
-        ratio=round(plain_cpu / cpu, 1),
+        database_cpu_us_per_message=median(ours, "database_us"),
+        plan_cpu_us_per_message=median(planning, "cpu_us"),
+        bytes_per_message=size,
+        rss_mb=rss,
+        stages_us=spent,
+        **(_compared(cpu, django, jinja, edition, rows, cards) if django else {}),
     )
 
 
-def _timed(messages: int, run: Callable[..., object], *arguments: object) -> Cost:
-    gc.collect()
-    cpu, wall = time.process_time(), time.perf_counter()
-    run(*arguments)
-    cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-    return Cost(cpu / messages * 1e6, messages / wall)
-
-
-def _median(costs: Sequence[Cost], name: str) -> float:
-    return round(float(statistics.median(getattr(cost, name) for cost in costs)), 1)
-
-
-def _send_all(now: datetime, expected: int) -> None:
-    report = send_due(now)
-    if report.accepted != expected:
-        raise CommandError(f"Not every message was accepted: {report}")
-
-
-# The plain way
-
-
-def _cards(edition: Edition) -> dict[int, Card]:
-    ids = list(edition.entries.values_list("paper_id", flat=True))
-    return {facts.id: card(facts, FULL) for facts in paper_facts(edition, ids)}
-
-
-def _send_plainly(edition: Edition, rows: Sequence[Delivery], cards: dict[int, Card]) -> None:
-    with get_connection() as backend:
-        for row in rows:
-            backend.send_messages([_plain_message(edition, row, cards)])
-
-
-def _plain_message(edition: Edition, row: Delivery, cards: dict[int, Card]) -> EmailMultiAlternatives:
-    reader = row.subscriber
-    assert reader is not None  # noqa: S101  # nobody is deleted here
-    chosen = [cards[item["paper"]] for item in row.selection]
-    unsubscribe = links.unsubscribe_url(reader.pk)
-    context = {
-        "site_name": settings.SITE_NAME,
-        "site_url": links.site_url("/"),
-        "edition_name": "Daily edition",
-        "edition_url": links.site_url(f"/editions/daily/{edition.date.isoformat()}"),
-        "edition_date": f"{edition.date:%d %B %Y}",
-        "postal_address": settings.POSTAL_ADDRESS,
-        "cards": [("", each) for each in chosen],
-        "holes": {
-            "preheader": chosen[1].title if chosen[1:] else "",
-            "date": f"{edition.date:%A, %d %B %Y}",
-            "chosen": f"{len(chosen)} papers chosen for you",
-            "email": reader.email,
-            "rhythm": "every day",
-            "preferences": links.preferences_url(reader.pk),
-            "unsubscribe": unsubscribe,
-            "reason": "Robotics 0.61 + trend 0.22",
-            "position": "1",
-        },
+def _compared(
+    cpu: float, django: Sequence[Cost], jinja: Sequence[Cost], edition: Edition, rows: Sequence[Delivery], cards: Any
+) -> dict[str, Any]:
+    sample = [baselines.message(edition, row, cards, baselines.with_django) for row in rows[:20]]
+    baseline = median(django, "cpu_us")
+    return {
+        "baseline_cpu_us_per_message": baseline,
+        "baseline_messages_per_second": round(len(rows) / median(django, "seconds"), 1),
+        "baseline_bytes_per_message": round(statistics.mean(len(each.message().as_bytes()) for each in sample)),
+        "jinja2_cpu_us_per_message": median(jinja, "cpu_us"),
+        "ratio": round(baseline / cpu, 1),
     }
-    message = EmailMultiAlternatives(
-        chosen[0].title,
-        render_to_string("email/digest/body.txt", context),
-        to=[reader.email],
-        headers={"List-Unsubscribe": f"<{unsubscribe}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"},
-    )
-    message.attach_alternative(inlined(render_to_string("email/digest/body.html", context)), "text/html")
-    return message
 
 
-# Sizes, and who is at the other end
+def _begin_again(now: datetime) -> None:
+    for model in (Digest, Delivery, Breaker, Suppression):
+        model.objects.all()._raw_delete("default")
+    Subscriber.objects.update(next_delivery_at=now)
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM ANALYZE digest_delivery, digest_digest, subscriptions_subscriber")
 
 
-def _plain_size(edition: Edition, rows: Sequence[Delivery], cards: dict[int, Card]) -> int:
-    return _mean_size([_plain_message(edition, row, cards) for row in rows[:20]])
+def _analyze() -> None:
+    """What autovacuum does within a minute of a plan."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE digest_delivery")
 
 
-def _our_size(edition: Edition, rows: Sequence[Delivery], now: datetime) -> int:
-    sample = list(rows[:20])
-    Delivery.objects.all().delete()  # what was just sent would not be chosen again
-    batch = composing.prepare(edition, sample, now)
-    return _mean_size([batch.compose(row, now) for row in sample])
+def _must_be_done(report: SendReport, readers: int) -> None:
+    done = report.accepted + report.rejected + report.deferred + report.unknown + report.returned
+    if report.stopped or done < readers or not report.accepted:
+        raise CommandError(f"Not every message was answered: {report}")
 
 
-def _mean_size(messages: Sequence[Any]) -> int:
-    return round(statistics.mean(len(message.message().as_bytes(linesep="\r\n")) for message in messages))
+def _rows(count: int) -> list[Delivery]:
+    accepted = Delivery.objects.filter(state="accepted").select_related("subscriber", "digest")
+    return list(accepted.order_by("pk")[:count])
+
+
+def _our_size(readers: int, now: datetime) -> int:
+    """Mean of some messages, in bytes."""
+    _begin_again(now)
+    ledger.plan(now)
+    transport = NullTransport()
+    send_due(now, min(readers, 50), transport=transport)
+    return round(transport.bytes / max(1, transport.taken))
+
+
+def _stages(readers: int, now: datetime, make: Callable[[], Transport]) -> dict[str, float]:
+    """CPU in microseconds a message by stage, from a round of its own; "transport" holds the pump as well."""
+    _begin_again(now)
+    ledger.plan(now)
+    _analyze()
+    with stages.watched() as spent:
+        whole = timed(readers, lambda: send_due(now, transport=make())).cpu_us
+    by_stage = {stage: round(spent[stage] / readers * 1e6, 1) for stage in stages.STAGES}
+    return {**by_stage, "transport": round(whole - sum(by_stage.values()), 1)}
 
 
 def _is_loopback(host: str) -> bool:

@@ -16,7 +16,8 @@ from digest.management.diagnosis import STEPS, Finding, Level, examine
 
 class Command(BaseCommand):
     help = (
-        "Check configuration, database, clock, queue, heartbeat, editions and mail; exit code 1 if anything is wrong."
+        "Check configuration, database, clock, queue, heartbeat, editions, mail and sending; "
+        "exit code 1 if anything is wrong."
     )
     # Its first step runs them, and reports them like everything else.
     requires_system_checks = []

@@ -83,7 +83,7 @@ def _stored(delivery: Delivery) -> tuple[selection.Interests | None, list[Choice
 def _chosen(edition: Edition, reader: Subscriber) -> tuple[selection.Interests, list[Choice]]:
     now = timezone.now()
     pool = selection.load_pool(edition)
-    interests = selection.interests_of(pool, [reader], now)
+    interests = selection.interests_of(pool, {reader.pk: reader.digest_length}, now)
     return interests[reader.pk], selection.choose(pool, [reader], now, interests)[reader.pk]
 
 

@@ -55,7 +55,7 @@ class Command(BaseCommand):
         if self.stderr.isatty():
             self.stderr.write("")
         counts = ", ".join(f"{getattr(run, name)} {name}" for name in COUNTS)
-        self.stdout.write(f"{path.name}: {run.outcome}, {counts}")
+        self.stdout.write(f"{run.source_name}: {run.outcome}, {counts}")
         for line in run.message.splitlines():
             self.stdout.write(f"    {line}")
         return run

@@ -74,9 +74,13 @@ def start(processes: Processes, port: int, url: str) -> None:
     environment = {**os.environ, "SITE_URL": url, "PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": quiet_root}
     web = ["gunicorn", "config.wsgi", "--bind", f"{HOST}:{port}", "--threads", "4", "--log-level", "warning"]
     quiet = ["--without-gossip", "--without-mingle"]
-    worker = ["celery", "-A", "config", "--quiet", "worker", "--beat", "-l", settings.LOG_LEVEL, "-c", "3", *quiet]
+    worker = [sys.executable, "-m", "celery", "-A", "config", "--quiet", "worker", "-l", settings.LOG_LEVEL, *quiet]
     processes.start("web", [sys.executable, "-m", *web], environment)
-    processes.start("worker", [sys.executable, "-m", *worker], environment)
+    # Digests have a worker of their own, so that a confirmation never waits for them.
+    processes.start(
+        "worker", [*worker, "--beat", "-c", "2", "-Q", "control,urgent,ingestion", "-n", "all@%h"], environment
+    )
+    processes.start("sender", [*worker, "-c", "1", "-Q", "bulk", "-n", "bulk@%h"], environment)
 
 
 def wait_until_up(processes: Processes, port: int) -> bool:

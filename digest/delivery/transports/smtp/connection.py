@@ -1,0 +1,134 @@
+"""Takes where the server is and who we are; gives a connection that is ready for MAIL, or says why there is none."""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from django.core.mail.utils import DNS_NAME
+
+from digest.delivery.outcomes import Fault, Outcome, Result
+from digest.delivery.transports.base import TransportUnavailable
+from digest.delivery.transports.smtp.channel import Channel, channel_over
+from digest.delivery.transports.smtp.envelope import Extensions
+from digest.delivery.transports.smtp.replies import is_policy, parse
+
+
+@dataclass(frozen=True)
+class Access:
+    """What Django's EMAIL_ settings say. `use_tls` is STARTTLS, `use_ssl` TLS from the first octet."""
+
+    host: str
+    port: int
+    user: str = ""
+    password: str = ""
+    use_tls: bool = False
+    use_ssl: bool = False
+    timeout: float = 30
+    certfile: str | None = None
+    keyfile: str | None = None
+
+    @cached_property
+    def context(self) -> ssl.SSLContext:
+        """Verifies certificate and host name. Kept, as reading the system's certificates takes 20 ms."""
+        context = ssl.create_default_context()
+        if self.certfile:
+            context.load_cert_chain(self.certfile, self.keyfile)
+        return context
+
+
+class Connection(NamedTuple):
+    channel: Channel
+    extensions: Extensions
+
+
+def connect(access: Access) -> Connection:
+    """Connect, greet, secure, log in; waits up to the timeout for each answer. Raises TransportUnavailable."""
+    try:
+        smtp = _greeted(access)
+    except (OSError, ValueError) as error:  # smtplib's exceptions are OSErrors
+        raise _unavailable(error) from error
+    try:
+        _enter(smtp, access)
+        return _detached(smtp)
+    except (OSError, ValueError) as error:
+        smtp.close()
+        raise _unavailable(error) from error
+    except BaseException:
+        smtp.close()
+        raise
+
+
+def _greeted(access: Access) -> smtplib.SMTP:
+    name = DNS_NAME.get_fqdn()
+    if access.use_ssl:
+        return smtplib.SMTP_SSL(access.host, access.port, name, timeout=access.timeout, context=access.context)
+    return smtplib.SMTP(access.host, access.port, name, timeout=access.timeout)
+
+
+def _enter(smtp: smtplib.SMTP, access: Access) -> None:
+    if access.use_tls:
+        smtp.starttls(context=access.context)
+    smtp.ehlo_or_helo_if_needed()
+    if access.user and access.password:
+        _log_in(smtp, access)
+
+
+def _log_in(smtp: smtplib.SMTP, access: Access) -> None:
+    """A server that offers no way to log in, or a password that cannot be sent, is as good as a wrong password."""
+    try:
+        smtp.login(access.user, access.password)
+    except (smtplib.SMTPResponseException, smtplib.SMTPServerDisconnected):
+        raise
+    except (smtplib.SMTPException, ValueError) as error:
+        raise TransportUnavailable(Result(Outcome.RETURNED, _words(error), fault=Fault.CREDENTIALS)) from error
+
+
+def _detached(smtp: smtplib.SMTP) -> Connection:
+    """The socket without smtplib. Whoever speaks before being asked is closing the connection, or no mail server."""
+    assert smtp.sock is not None  # noqa: S101  # it has answered
+    channel = channel_over(smtp.sock)
+    if smtp.file is not None and _holds_more(smtp):
+        raise smtplib.SMTPServerDisconnected("The server went on speaking without being asked")
+    has = smtp.has_extn
+    extensions = Extensions(pipelining=has("pipelining"), size=has("size"), smtputf8=has("smtputf8"))
+    if smtp.file is not None:
+        smtp.file.close()  # the socket itself stays open
+    return Connection(channel, extensions)
+
+
+def _holds_more(smtp: smtplib.SMTP) -> bool:
+    with suppress(ssl.SSLWantReadError, ssl.SSLWantWriteError):
+        return bool(smtp.file.peek(1))  # type: ignore[union-attr]
+    return False
+
+
+def _unavailable(error: Exception) -> TransportUnavailable:
+    return TransportUnavailable(Result(Outcome.RETURNED, _words(error), fault=_fault(error)))
+
+
+def _fault(error: Exception) -> Fault:
+    if not isinstance(error, smtplib.SMTPResponseException):
+        return Fault.PROVIDER
+    if error.smtp_code < 500:
+        return Fault.PROVIDER
+    if isinstance(error, smtplib.SMTPAuthenticationError):
+        return Fault.CREDENTIALS
+    return Fault.POLICY if is_policy(parse(_raw(error))) else Fault.PROVIDER
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, smtplib.SMTPResponseException) and error.smtp_code > 0:
+        return parse(_raw(error)).words
+    return f"{type(error).__name__}: {error}"
+
+
+def _raw(error: smtplib.SMTPResponseException) -> bytes:
+    """The reply as it came. smtplib strips the code off each line, and says -1 for what is not SMTP."""
+    text = error.smtp_error if isinstance(error.smtp_error, bytes) else error.smtp_error.encode()
+    code = max(error.smtp_code, 0)
+    return b"\n".join(b"%03d %b" % (code, line) for line in text.split(b"\n"))

@@ -1,0 +1,122 @@
+"""Plan a crowd of readers who are all due; show how PostgreSQL goes about the ledger's statements."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+from uuid import uuid4
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection
+from django.utils import timezone
+
+from digest.delivery import ledger
+from digest.delivery.outcomes import Outcome, Result
+from digest.management import scratch
+from digest.management.bench import ledger_rows
+from digest.management.bench.meters import database_cpu
+from digest.management.bench.plans import Explained, explained
+
+CHUNK = 2000
+WINDOW = 200
+# Reading these from end to end would grow with the readers' history.
+LARGE = {"digest_delivery", "digest_digest", "subscriptions_subscriber"}
+
+
+class Command(BaseCommand):
+    help = (
+        "Make a scratch database with readers who are all due and a ledger of past days; plan them all, then lease, "
+        "claim, record and give back rows, each statement explained. PostgreSQL only. Thirty million rows take some "
+        "ten minutes to make, and 15 GB."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--subscribers", type=int, default=1_000_000)
+        parser.add_argument("--rows", type=int, default=30_000_000)
+        parser.add_argument("--json", action="store_true", help="Print the JSON object only")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if connection.vendor != "postgresql":
+            raise CommandError("This measures PostgreSQL: set DATABASE_URL.")
+        with scratch.scratch_database():
+            account = measure(options["subscribers"], options["rows"])
+        if not options["json"]:
+            self.stdout.write("\n".join(_table(account)))
+        self.stdout.write(json.dumps(account))
+        if account["scans"]:
+            raise CommandError(f"A whole table is read: {', '.join(account['scans'])}")
+
+
+def measure(readers: int, rows: int) -> dict[str, Any]:
+    now = timezone.now()
+    began = time.perf_counter()
+    ledger_rows.fill(readers, rows, now)
+    filled = time.perf_counter() - began
+    ledger_rows.todays_edition(now)
+    cpu, database, wall = time.process_time(), database_cpu(), time.perf_counter()
+    planned = ledger.plan(now)
+    cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+    database = database_cpu() - database
+    ledger_rows.analyze_readers()
+    statements = list(hot_statements(now))
+    return {
+        "subscribers": readers,
+        "rows": rows,
+        "fill_seconds": round(filled, 1),
+        "planned": planned,
+        "plan_seconds": round(wall, 1),
+        "plan_cpu_us_per_reader": round(cpu / max(1, planned) * 1e6, 2),
+        "plan_database_cpu_us_per_reader": round(database / max(1, planned) * 1e6, 2),
+        "ledger_mb": _size("digest_delivery"),
+        "statements": [asdict(each) for each in statements],
+        "scans": sorted({f"{each.name}: {table}" for each in statements for table in each.scans if table in LARGE}),
+    }
+
+
+def hot_statements(now: Any) -> Iterator[Explained]:
+    """What a tick and a sending run do, once each."""
+    run = uuid4()
+    with explained("plan, nobody left") as found:
+        ledger.plan(now)
+    yield from found
+    with explained("waiting") as found:
+        ledger.waiting(now, 50 * CHUNK)
+    yield from found
+    with explained("lease") as found:
+        leased = ledger.lease(run, now, CHUNK)
+    yield from found
+    window = [ledger.Content(row.id, "[1]", "[]", "{}") for row in leased[:WINDOW]]
+    with explained("claim") as found:
+        ledger.claim(window, run, now)
+    yield from found
+    results = {row.id: Result(Outcome.ACCEPTED) for row in leased[:WINDOW]}
+    with explained("record") as found:
+        ledger.record(results, run, now)
+    yield from found
+    with explained("put off") as found:
+        ledger.put_off([row.id for row in leased[WINDOW:]], now, "")
+    yield from found
+    with explained("rescue") as found:
+        ledger.rescue(now)
+    yield from found
+
+
+def _size(table: str) -> float:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_total_relation_size(%s)", [table])
+        return round(float(cursor.fetchone()[0]) / 1e6, 1)
+
+
+def _table(account: dict[str, Any]) -> Iterator[str]:
+    for name in ("subscribers", "rows", "fill_seconds", "planned", "plan_seconds", "plan_cpu_us_per_reader"):
+        yield f"{name:34} {account[name]}"
+    yield f"{'plan_database_cpu_us_per_reader':34} {account['plan_database_cpu_us_per_reader']}"
+    yield f"{'ledger_mb':34} {account['ledger_mb']}"
+    yield ""
+    yield f"{'step':20} {'statement':34} {'rows':>7} {'ms':>9}  indexes"
+    for each in account["statements"]:
+        used = ", ".join(each["indexes"]) + "".join(f", WHOLE {table}" for table in each["scans"])
+        yield f"{each['name']:20} {each['statement']:34} {each['rows']:>7} {each['milliseconds']:>9}  {used}"

@@ -1,0 +1,1 @@
+"""Messages through providers' backends, whose HTTP is answered on loopback."""

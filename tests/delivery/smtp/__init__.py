@@ -1,0 +1,1 @@
+"""The pipelined SMTP transport."""
