@@ -1,4 +1,4 @@
-"""Takes what a sending run claims, draws and is answered; gives a local file that outlives the process.
+"""Takes what a sending run claims, sends and is answered; gives a local file that outlives the process.
 
 A claim says in the database that a message may be on its way; the journal says, on this machine, whether it really
 was. One line a step is written before the step is taken, without syncing: the kernel keeps what a killed process wrote,
@@ -6,7 +6,7 @@ and only a crash of the machine loses it, which the boot id in the first line gi
 
     paperboy 1 <run> <boot id> <database>
     c 17 18 19                   claimed; written before the claim is committed
-    d 17                         drawn: from here on the message may leave
+    l 17 18                      leaving: from here on they may be accepted
     a 17 {"outcome": ...}        answered
 
 The file is locked for as long as its run lives. A file that can be locked belongs to a run that is gone.
@@ -56,18 +56,18 @@ class WireJournal:
         # Answers first: what is said of a message before it is claimed once more is not about this claim.
         self._write(self._take_answers() + f"c {' '.join(map(str, ids))}\n".encode())
 
-    def drawn(self, pk: int) -> None:
-        self._write(self._take_answers() + b"d %d\n" % pk)
+    def leaving(self, ids: Iterable[int]) -> None:
+        self._write(self._take_answers() + f"l {' '.join(map(str, ids))}\n".encode())
 
     def answered(self, pk: int, result: Result) -> None:
-        """Written with the next draw: until then nothing has taken the answered message's place on the wire."""
+        """Written before the next one leaves: until then nothing has taken this one's place on the wire."""
         if result == ACCEPTED:
             self._answers.append(b"a %d\n" % pk)
         else:
             self._answers.append(f"a {pk} {json.dumps(_as_json(result))}\n".encode())
 
     def flush(self) -> None:
-        """Write the answers that wait for a draw."""
+        """Write the answers that wait for something to leave."""
         if self._answers:
             self._write(self._take_answers())
 
@@ -75,12 +75,13 @@ class WireJournal:
         answers, self._answers = b"".join(self._answers), []
         return answers
 
-    def settled(self, claimed: Collection[int], drawn: Collection[int]) -> None:
+    def settled(self, claimed: Collection[int], on_wire: Collection[int]) -> None:
         """Everything but these is in the database: once the file has grown long, begin it anew with them alone."""
         if self._size < LONGEST:
             return
         old = self._file
-        self._begin(f"c {' '.join(map(str, claimed))}\n" * bool(claimed) + "".join(f"d {pk}\n" for pk in drawn))
+        lines = [("c", claimed), ("l", on_wire)]
+        self._begin("".join(f"{step} {' '.join(map(str, ids))}\n" for step, ids in lines if ids))
         os.close(old)
 
     def close(self) -> None:
@@ -129,14 +130,14 @@ class WireJournal:
 
 @dataclass
 class Abandoned:
-    """A journal whose run is gone: what it had claimed, what had been drawn of that, and the answers that came."""
+    """A journal whose run is gone: what it had claimed, what of that had been leaving, and the answers that came."""
 
     run: UUID
     path: Path
     same_boot: bool
     database: str
     claimed: set[int] = field(default_factory=set)
-    drawn: set[int] = field(default_factory=set)
+    left: set[int] = field(default_factory=set)
     answers: dict[int, Result] = field(default_factory=dict)
     held: set[int] = field(default_factory=set)
 
@@ -151,7 +152,7 @@ class Abandoned:
     def results(self) -> dict[int, Result]:
         """What became of every claim, as far as this machine knows. Nobody received what was refused: it is queued."""
         known = {**self.answers, **dict.fromkeys(self.held, NEVER_LEFT)}
-        return {pk: known.get(pk) or (IN_DOUBT if pk in self.drawn else NEVER_LEFT) for pk in self.claimed}
+        return {pk: known.get(pk) or (IN_DOUBT if pk in self.left else NEVER_LEFT) for pk in self.claimed}
 
 
 ACCEPTED = Result(Outcome.ACCEPTED)
@@ -240,12 +241,12 @@ def _understand(found: Abandoned, line: str) -> None:
         case "c":
             ids = set(map(int, rest.split()))
             found.claimed |= ids
-            found.drawn -= ids
+            found.left -= ids
             found.held -= ids
             for pk in ids:
                 found.answers.pop(pk, None)
-        case "d":
-            found.drawn.add(int(rest))
+        case "l":
+            found.left |= set(map(int, rest.split()))
         case "a":
             key, _, answer = rest.partition(" ")
             found.answered(int(key), _from_json(json.loads(answer)) if answer else ACCEPTED)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from uuid import UUID
@@ -62,7 +62,7 @@ class Pump:
 
     def send(self, batches: Iterator[Batch]) -> None:
         """Send every draft of every batch, until something says stop. Raises what went wrong on our side."""
-        self.transport.idle = self._idle
+        self.transport.idle, self.transport.may_leave = self._idle, self._may_leave
         try:
             answers = self.transport.send(self._messages(batches))
             try:
@@ -127,8 +127,6 @@ class Pump:
                 continue
             message = self._message(batch, draft, now)
             if message is not None:
-                self.journal.drawn(draft.row.id)
-                self._on_wire.add(draft.row.id)
                 yield draft.row.id, message
 
     def _claim(self, window: list[Draft]) -> tuple[list[Draft], list[Draft]]:
@@ -186,6 +184,14 @@ class Pump:
         return None
 
     # From the transport
+
+    def _may_leave(self, ids: Sequence[int]) -> bool:
+        """Asked when a message was drawn some time ago, and is about to go."""
+        if not self.goes_on():
+            return False
+        self.journal.leaving(ids)
+        self._on_wire.update(ids)
+        return True
 
     def _answered(self, pk: int, result: Result) -> None:
         self._note(pk, result)

@@ -15,8 +15,8 @@ logger = logging.getLogger(__name__)
 def recover(now: datetime) -> int:
     """Settle every claim of runs of this machine that are gone; gives how many claims that were.
 
-    What was answered is recorded, what was drawn and not answered is unknown, the rest goes back to the queue. After a
-    restart of the machine a journal may lack its last lines: such claims wait for the ledger's own deadline.
+    What was answered is recorded, what was leaving and not answered is unknown, the rest goes back to the queue. After
+    a restart of the machine a journal may lack its last lines: such claims wait for the ledger's own deadline.
     """
     settled = 0
     for left in journal.abandoned():

@@ -115,7 +115,7 @@ class TestJournals:
         for again in ((), (pk,)):
             kept.claimed([pk])
             assert ledger.claim([content(pk)], kept.run, NOW, again) == {pk}
-            kept.drawn(pk)
+            kept.leaving([pk])
             if not again:
                 kept.answered(pk, RETURNED)
                 ledger.record({pk: RETURNED}, kept.run, NOW)
@@ -130,7 +130,7 @@ class TestJournals:
         kept = WireJournal()
         kept.claimed([pk])
         ledger.claim([content(pk)], kept.run, NOW)
-        kept.drawn(pk)
+        kept.leaving([pk])
         kept.answered(pk, ACCEPTED)
         kept.abandon()
         later = NOW + timedelta(hours=2)

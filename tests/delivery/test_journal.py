@@ -39,11 +39,11 @@ def test_a_killed_run_tells_what_left_what_was_answered_and_what_never_left():
     def write():
         kept = WireJournal()
         kept.claimed([1, 2, 3, 4])
-        kept.drawn(1)
-        kept.drawn(2)
+        kept.leaving([1])
+        kept.leaving([2])
         kept.answered(2, REJECTED)
         kept.answered(1, ACCEPTED)
-        kept.drawn(3)
+        kept.leaving([3])
 
     killed(write)
     (left,) = journal.abandoned()
@@ -59,7 +59,7 @@ def test_what_is_in_doubt_is_never_more_than_what_the_wire_held():
         kept = WireJournal()
         kept.claimed(range(100))
         for pk in range(50):
-            kept.drawn(pk)
+            kept.leaving([pk])
             kept.answered(pk, ACCEPTED)
 
     killed(write)
@@ -71,7 +71,7 @@ def test_answers_that_wait_are_written_when_nothing_is_drawn_for_a_while():
     def write():
         kept = WireJournal()
         kept.claimed([1])
-        kept.drawn(1)
+        kept.leaving([1])
         kept.answered(1, ACCEPTED)
         kept.flush()
 
@@ -105,7 +105,7 @@ def test_a_journal_that_is_closed_is_gone_and_one_that_is_let_go_stays():
 def test_half_a_last_line_is_not_believed(cut):
     kept = WireJournal()
     kept.claimed([11, 22])
-    kept.drawn(11)
+    kept.leaving([11])
     kept.answered(11, REJECTED)
     kept.abandon()
     kept.path.write_bytes(kept.path.read_bytes()[:-cut])
@@ -133,7 +133,7 @@ def test_a_journal_begins_anew_once_it_is_long_and_keeps_what_is_open(monkeypatc
     kept = WireJournal()
     for pk in range(100):
         kept.claimed([pk])
-        kept.drawn(pk)
+        kept.leaving([pk])
         kept.answered(pk, ACCEPTED)
     kept.flush()
     kept.settled([98, 99], [99])
@@ -153,8 +153,8 @@ def test_what_a_killed_run_left_is_settled_at_once():
     rows = ledger.lease(kept.run, NOW, 10)
     kept.claimed([row.id for row in rows])
     ledger.claim([content(row) for row in rows], kept.run, NOW)
-    kept.drawn(rows[0].id)
-    kept.drawn(rows[1].id)
+    kept.leaving([rows[0].id])
+    kept.leaving([rows[1].id])
     kept.answered(rows[0].id, ACCEPTED)
     kept.abandon()
     assert recovery.recover(NOW) == 4
@@ -185,15 +185,15 @@ def test_what_a_run_had_leased_and_not_claimed_is_for_others_at_once():
     assert len(ledger.lease(uuid.uuid4(), NOW, 10)) == 2
 
 
-@pytest.mark.parametrize("line", ["d 12", 'a 2 {"outcome": "defe', "a 2", "c 1 2 3"])
+@pytest.mark.parametrize("line", ["l 12", 'a 2 {"outcome": "defe', "a 2", "c 1 2 3"])
 def test_a_line_that_a_full_disk_cut_in_two_is_void_although_others_follow(monkeypatch, line):
     kept = WireJournal()
     kept.claimed([1, 2, 12, 123])
-    kept.drawn(2)
+    kept.leaving([2])
     whole = os.write
     monkeypatch.setattr(os, "write", lambda file, content: whole(file, line.encode()))
     with pytest.raises(OSError, match="cannot be written whole"):
-        kept.drawn(123)
+        kept.leaving([123])
     monkeypatch.undo()
     kept.answered(1, ACCEPTED)
     kept.abandon()
@@ -210,7 +210,7 @@ def test_a_journal_that_cannot_begin_anew_goes_on_as_it_was(monkeypatch):
     with pytest.raises(OSError, match="cannot be written whole"):
         kept.settled([1], [])
     monkeypatch.undo()
-    kept.drawn(1)
+    kept.leaving([1])
     assert list(journal.abandoned()) == []
     kept.abandon()
     (left,) = journal.abandoned()

@@ -278,7 +278,7 @@ class TestFaultsThatAreNotTheMessages:
 
 
 class TestStopping:
-    def test_a_worker_that_is_to_end_draws_no_more_and_gives_the_rest_back(self):
+    def test_a_worker_that_is_to_end_lets_nothing_more_leave_and_gives_the_rest_back(self):
         planned(9)
         wire = ScriptedTransport(ahead=2)
         wire.on_draw = lambda recipient: stopping.ask() if len(wire.drawn) == 3 else None
@@ -286,8 +286,8 @@ class TestStopping:
             report = send_due(NOW, transport=wire)
         finally:
             stopping.forget()
-        assert (report.accepted, report.unknown, report.stopped) == (3, 0, "this worker is to end")
-        assert (states(), untouched()) == ({"accepted": 3, "queued": 6}, 6)
+        assert (report.accepted, report.unknown, report.stopped) == (2, 0, "this worker is to end")
+        assert (states(), untouched()) == ({"accepted": 2, "queued": 7}, 7)
 
     def test_time_that_is_up_ends_a_run(self):
         planned(3)
@@ -341,11 +341,11 @@ class TestOurOwnTrouble:
 
     def test_nothing_leaves_that_the_journal_cannot_hold(self, monkeypatch):
         planned(5)
-        monkeypatch.setattr(journal.WireJournal, "drawn", _disk_full)
+        monkeypatch.setattr(journal.WireJournal, "leaving", _disk_full)
         wire = ScriptedTransport()
         with pytest.raises(OSError, match="No space"):
             send_due(NOW, transport=wire)
-        assert (states(), untouched(), wire.drawn) == ({"queued": 5}, 5, [])
+        assert (states(), untouched(), wire.left) == ({"queued": 5}, 5, [])
 
     def test_an_answer_that_the_journal_cannot_hold_is_recorded_all_the_same(self, monkeypatch):
         planned(5)

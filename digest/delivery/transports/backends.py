@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from itertools import islice
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.mail import get_connection
 
 from digest.delivery.transports import exchange, faults, providers
-from digest.delivery.transports.base import IDLE_SECONDS, TransportUnavailable
+from digest.delivery.transports.base import IDLE_SECONDS, TransportUnavailable, do_nothing, let_leave
 from digest.delivery.transports.connections import Answer, Connection, Job
 from digest.delivery.transports.crew import Call, Crew
 from digest.delivery.transports.gate import Gate, Pace
@@ -25,7 +25,8 @@ class BackendTransport:
 
     def __init__(self, connect: Callable[[], Any] = get_connection, connections: int | None = None) -> None:
         self._connections = connections
-        self.idle: Callable[[], None] = _nothing
+        self.idle: Callable[[], None] = do_nothing
+        self.may_leave: Callable[[Sequence[int]], bool] = let_leave
         self._connect = connect
         self._ready: list[Connection] = []  # open, and in no thread's hands yet
         self._provider = providers.OTHER
@@ -69,14 +70,14 @@ class BackendTransport:
 
     def _here(self, connection: Connection, messages: Iterator[Job]) -> Iterator[Answer]:
         gate = Gate()
-        while not gate.is_shut and (job := next(messages, None)):
+        while not gate.is_shut and (job := next(messages, None)) and self.may_leave((job[0],)):
             for key, result in connection.carry([job]):
                 yield key, gate.passed(result)
 
     def _by_crew(self, crew: Crew, messages: Iterator[Job]) -> Iterator[Answer]:
         gate = Gate(minds_refusals=self._provider is not providers.OTHER)
         pace = Pace(settings.PROVIDER_CALLS_PER_SECOND or self._provider.calls_per_second)
-        drawing = _Drawing(messages, providers.batch_size(self._provider))
+        drawing = _Drawing(messages, providers.batch_size(self._provider), self.may_leave)
         answers: SimpleQueue[list[Answer]] = SimpleQueue()
         outstanding = 0
 
@@ -103,12 +104,13 @@ class BackendTransport:
 
 
 class _Drawing:
-    """Draws at most `limit` messages at a time. What drawing raises is kept until all that was drawn is answered."""
+    """Draws at most `limit` messages at a time, which may leave. What that raises is kept until all calls are answered."""
 
-    def __init__(self, messages: Iterator[Job], limit: int) -> None:
+    def __init__(self, messages: Iterator[Job], limit: int, may_leave: Callable[[Sequence[int]], bool]) -> None:
         self.is_over = False
         self._messages = messages
         self._limit = limit
+        self._may_leave = may_leave
         self._error: Exception | None = None
 
     def draw(self) -> list[Job]:
@@ -121,7 +123,16 @@ class _Drawing:
         except Exception as error:
             self._error = error
         self.is_over = len(jobs) < self._limit
-        return jobs
+        return self._about_to_leave(jobs) if jobs else []
+
+    def _about_to_leave(self, jobs: list[Job]) -> list[Job]:
+        try:
+            if self._may_leave([key for key, _ in jobs]):
+                return jobs
+        except Exception as error:
+            self._error = error
+        self.is_over = True
+        return []
 
     def end(self) -> None:
         if self._error:
@@ -130,7 +141,3 @@ class _Drawing:
 
 def _patience(pace: Pace, *, is_waiting: bool) -> float:
     return min(pace.remaining or IDLE_SECONDS, IDLE_SECONDS) if is_waiting else IDLE_SECONDS
-
-
-def _nothing() -> None:
-    pass

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Protocol
 
 from django.core.mail import EmailMessage
@@ -42,20 +42,31 @@ class TransportUnavailable(DeliveryError):
         self.result = result
 
 
+def do_nothing() -> None:
+    """What `idle` is until somebody wants to use the time."""
+
+
+def let_leave(_: Sequence[int]) -> bool:
+    """What `may_leave` is until somebody keeps a journal."""
+    return True
+
+
 class Transport(Protocol):
     """Carries complete messages, each for one recipient.
 
-    `send` draws (key, message) pairs and yields a (key, result) pair for each, in any order. Drawing means that the
-    message may leave: its key is in the wire journal from then on. So a transport draws as late as it can, when a
-    connection has room for the message. What was drawn and has no result when `send` ends, raises or is closed is in
-    doubt; what was not drawn never left. Faults of the network, the server or a message are results, not exceptions;
-    drawing itself may raise (a full disk), which ends the run.
+    `send` draws (key, message) pairs and yields a (key, result) pair for each, in any order. Before anything leaves by
+    which messages could be accepted it asks `may_leave` for their keys, which are in the wire journal from then on.
+    What may leave and has no result when `send` ends, raises or is closed is in doubt; everything else that was drawn
+    without a result never left. Results are yielded before more may leave. Once `may_leave` says no or raises (a full
+    disk), or drawing raises, nothing more leaves, and `send` ends when all that left is answered. Faults of the
+    network, the server or a message are results, not exceptions.
 
     `send` may be called again: connections stay open until `close`. While it waits for answers it calls `idle` at least
     every IDLE_SECONDS, so that outcomes are recorded although one connection is stuck.
     """
 
     idle: Callable[[], None]
+    may_leave: Callable[[Sequence[int]], bool]
 
     def send(self, messages: Iterator[tuple[int, Message]]) -> Generator[tuple[int, Result], None, None]:
         """Raises TransportUnavailable where no connection can be had, with everything drawn answered."""

@@ -18,7 +18,7 @@ STAGES: dict[str, list[tuple[Any, str]]] = {
     "claim": [(ledger, "claim")],
     "assemble": [(composing.Batch, "message")],
     "record": [(ledger, "record")],
-    "journal": [(journal.WireJournal, name) for name in ("claimed", "drawn", "answered")],
+    "journal": [(journal.WireJournal, name) for name in ("claimed", "leaving", "answered")],
 }
 
 

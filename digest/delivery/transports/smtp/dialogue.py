@@ -50,12 +50,17 @@ class Dialogue:
         self._refusal: Result | None = None
         self._is_recipient_refused = False
         self._needs_reset = False
-        self._is_over = False
+        self._has_go_ahead = False
         self._group = (self._on_mail, self._on_rcpt, self._on_data)
 
     @property
     def is_busy(self) -> bool:
-        return bool(self._expected)
+        return bool(self._expected) or self._has_go_ahead
+
+    @property
+    def ready(self) -> int | None:
+        """The key of the message whose content the server waits for."""
+        return self._announced[0] if self._has_go_ahead and self._announced else None
 
     @property
     def is_fresh(self) -> bool:
@@ -64,7 +69,7 @@ class Dialogue:
     @property
     def is_spent(self) -> bool:
         """It has carried all that one connection should."""
-        return not (self._room or self._expected)
+        return not (self._room or self.is_busy)
 
     def begin(self) -> None:
         """Announce the next message, where there is one, on a connection that is not busy."""
@@ -97,7 +102,7 @@ class Dialogue:
         """A whole group was answered as nearly all are: the content was taken, and the next one may come."""
         self._expected.clear()
         self._on_content(reply)
-        self._submit()
+        self._has_go_ahead = True
 
     def _split(self, data: bytes) -> list[bytes]:
         try:
@@ -167,7 +172,7 @@ class Dialogue:
             self._end_refused()
             self.begin()
         elif self._refusal is None:
-            self._submit()
+            self._has_go_ahead = True
         elif self._is_recipient_refused:  # RFC 2920 3.1: a lone dot, as there is nobody to send anything to
             self._end_refused()
             self._expected.append(self._on_void)
@@ -219,16 +224,20 @@ class Dialogue:
 
     # Content
 
-    def _submit(self) -> None:
-        """The announced message's content, and behind it the next one's envelope."""
+    def submit(self) -> None:
+        """The announced message's content, and behind it the next one's envelope. Only when there is one `ready`."""
         content = self._hand_over()
         tail = DOT + self._announce()
         self._after_dot = len(tail) - 1
         self._write(content, tail)
 
+    def withdraw(self) -> None:
+        """The content may not leave any more, and SMTP knows no other way to say so than to hang up."""
+        self._announced = None
+        raise Gone("The announced message may not leave")
+
     def _hand_over(self) -> bytes:
-        if self._is_over:
-            raise Gone("The connection is lost")
+        self._has_go_ahead = False
         self._in_flight, self._announced = self._announced, None
         self._after_dot = -1  # nothing is written yet
         self._expected.append(self._on_content)
@@ -243,7 +252,7 @@ class Dialogue:
 
     def salvage(self) -> None:
         """Writing or reading failed, while answers may wait to be read: they count. Nothing more is drawn or sent."""
-        self._room, self._is_over = 0, True
+        self._room = 0
         with suppress(Gone, OSError):
             while self._expected:
                 before = len(self._expected)
@@ -255,6 +264,7 @@ class Dialogue:
         """The connection is lost: judge what was on its way."""
         in_flight, announced = self._in_flight, self._announced
         self._in_flight = self._announced = None
+        self._has_go_ahead = False
         if in_flight is not None and self._is_handed_over:
             self.run.settle(in_flight[0], Result(Outcome.UNKNOWN, reason, fault=Fault.PROVIDER))
         elif in_flight is not None:

@@ -41,7 +41,7 @@ class LockstepDialogue(Dialogue):
         self.begin()
         return True
 
-    def _submit(self) -> None:
+    def submit(self) -> None:
         content = self._hand_over()
         self._after_dot = len(DOT) - 1
         self._write(content, DOT)

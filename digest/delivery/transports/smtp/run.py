@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from digest.delivery.outcomes import Fault, Outcome, Result
-from digest.delivery.transports.base import Message, TransportUnavailable
+from digest.delivery.transports.base import Message, TransportUnavailable, let_leave
 
 Drawn = tuple[int, Message]
+ENDED = Result(Outcome.RETURNED, "The sending run ended", fault=Fault.OURS)
 
 
 class Run:
@@ -18,8 +19,9 @@ class Run:
     `again` holds messages that an old connection lost before it could carry them: new connections try them once more.
     """
 
-    def __init__(self, messages: Iterator[Drawn]) -> None:
+    def __init__(self, messages: Iterator[Drawn], may_leave: Callable[[Sequence[int]], bool] = let_leave) -> None:
         self._messages = messages
+        self._may_leave = may_leave
         self._tried: set[int] = set()
         self.again: deque[Drawn] = deque()
         self.results: list[tuple[int, Result]] = []
@@ -42,13 +44,23 @@ class Run:
         try:
             drawn = next(self._messages, None)
         except Exception as error:  # drawing failed, a full disk perhaps: what is in flight still gets its answers
-            self.stop(error, Result(Outcome.RETURNED, "The sending run ended", fault=Fault.OURS))
+            self.stop(error, ENDED)
             return None
         if drawn is None:
             self.is_exhausted = True
         else:
             self.drawn += 1
         return drawn
+
+    def may_leave(self, keys: Sequence[int]) -> bool:
+        """Whether the contents of these messages may; if not, nothing more is drawn either."""
+        try:
+            allowed = self._may_leave(keys)
+        except Exception as error:
+            self.stop(error, ENDED)
+            return False
+        self.is_exhausted = self.is_exhausted or not allowed
+        return allowed
 
     def settle(self, key: int, result: Result) -> None:
         self.results.append((key, result))

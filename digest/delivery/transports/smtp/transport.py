@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 
 from django.conf import settings
 
 from digest.delivery.outcomes import Fault, Outcome, Result
-from digest.delivery.transports.base import IDLE_SECONDS, Message, TransportUnavailable
+from digest.delivery.transports.base import IDLE_SECONDS, Message, TransportUnavailable, do_nothing, let_leave
 from digest.delivery.transports.smtp.connection import Access, Connection
 from digest.delivery.transports.smtp.dialogue import Dialogue, Gone
 from digest.delivery.transports.smtp.lockstep import dialogue_over
@@ -42,7 +42,8 @@ class SmtpTransport:
         ssl_certfile: str | None = None,
         ssl_keyfile: str | None = None,
     ) -> None:
-        self.idle: Callable[[], None] = _do_nothing
+        self.idle: Callable[[], None] = do_nothing
+        self.may_leave: Callable[[Sequence[int]], bool] = let_leave
         self._access = Access(host, port, user, password, use_tls, use_ssl, timeout, ssl_certfile, ssl_keyfile)
         self._connections = connections
         self._messages_per_connection = messages_per_connection
@@ -66,17 +67,19 @@ class SmtpTransport:
         )
 
     def send(self, messages: Iterator[tuple[int, Message]]) -> Generator[tuple[int, Result], None, None]:
-        run = Run(messages)
+        run = Run(messages, self.may_leave)
         self._pool = pool = Pool(self._access) if self._pool is None else self._pool
         self._not_before, self._idle_at = 0.0, run.now + IDLE_AFTER
         try:
             self._take_over(pool, run)
             while True:
                 self._staff(pool, run)
+                self._submit(pool, run)
                 yield from run.take_results()
                 if not run.has_more and not any(dialogue.is_busy for dialogue in pool.dialogues):
                     break
                 self._wait(pool, run)
+                yield from run.take_results()
         finally:
             pool.abort_busy()
         if run.error is not None:
@@ -153,6 +156,17 @@ class SmtpTransport:
         if run.fruitless >= MAX_FRUITLESS and all(dialogue.is_fresh for dialogue in pool.dialogues):
             run.stop_unavailable(Result(Outcome.RETURNED, reason, fault=Fault.PROVIDER))
 
+    # Contents
+
+    def _submit(self, pool: Pool, run: Run) -> None:
+        """Send what the servers wait for; all of it is noted in one go."""
+        ready = [dialogue for dialogue in pool.dialogues if dialogue.ready is not None]
+        if not ready:
+            return
+        allowed = run.may_leave([dialogue.ready for dialogue in ready if dialogue.ready is not None])
+        for dialogue in ready:
+            self._act(pool, run, dialogue, dialogue.submit if allowed else dialogue.withdraw)
+
     # Waiting
 
     def _wait(self, pool: Pool, run: Run) -> None:
@@ -189,7 +203,3 @@ class SmtpTransport:
         stuck = [dialogue for dialogue in pool.dialogues if dialogue.is_busy and dialogue.deadline < run.now]
         for dialogue in stuck:
             self._lose(pool, run, dialogue, f"The server gave no answer within {self._access.timeout:g} s")
-
-
-def _do_nothing() -> None:
-    """Nobody wants to use the time."""
