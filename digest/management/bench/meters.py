@@ -34,7 +34,7 @@ def timed(messages: int, run: Callable[..., object], *arguments: object) -> Cost
 
 
 def median(costs: Sequence[Cost], name: str) -> float:
-    return round(float(statistics.median(getattr(cost, name) for cost in costs)), 1)
+    return float(statistics.median(getattr(cost, name) for cost in costs))
 
 
 def database_cpu() -> float:

@@ -140,11 +140,11 @@ def measure(readers: int, papers: int, transport: str, rounds: int, plain: int) 
         transport=transport,
         database=connection.vendor,
         rounds=rounds,
-        seconds=seconds,
+        seconds=round(seconds, 2),
         messages_per_second=round(readers / seconds, 1),
-        cpu_us_per_message=cpu,
-        database_cpu_us_per_message=median(ours, "database_us"),
-        plan_cpu_us_per_message=median(planning, "cpu_us"),
+        cpu_us_per_message=round(cpu, 1),
+        database_cpu_us_per_message=round(median(ours, "database_us"), 1),
+        plan_cpu_us_per_message=round(median(planning, "cpu_us"), 1),
         bytes_per_message=size,
         rss_mb=rss,
         stages_us=spent,
@@ -158,10 +158,10 @@ def _compared(
     sample = [baselines.message(edition, row, cards, baselines.with_django) for row in rows[:20]]
     baseline = median(django, "cpu_us")
     return {
-        "baseline_cpu_us_per_message": baseline,
+        "baseline_cpu_us_per_message": round(baseline, 1),
         "baseline_messages_per_second": round(len(rows) / median(django, "seconds"), 1),
         "baseline_bytes_per_message": round(statistics.mean(len(each.message().as_bytes()) for each in sample)),
-        "jinja2_cpu_us_per_message": median(jinja, "cpu_us"),
+        "jinja2_cpu_us_per_message": round(median(jinja, "cpu_us"), 1),
         "ratio": round(baseline / cpu, 1),
     }
 
