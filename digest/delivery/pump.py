@@ -160,6 +160,8 @@ class Pump:
 
     def _must_wait(self, draft: Draft) -> bool:
         """Whether its destination was paused since it was claimed; then it goes back, and waits as long."""
+        if not self.health.destinations:
+            return False
         until, now = self.health.destinations.get(draft.domain), self.clock()
         if until is None or until <= now:
             return False

@@ -8,11 +8,10 @@ from typing import NamedTuple
 from digest.errors import DeliveryError
 from digest.rendering import headers, lines, quoted, rendered
 from digest.rendering.cards import BRIEF, LINE
-from digest.rendering.edition import MAX_HTML_BYTES, CompiledCard, CompiledEdition, Layout
+from digest.rendering.edition import MAX_HTML_BYTES, CompiledEdition, Entry, Layout
 from digest.rendering.facts import Chosen, ReaderFacts
 from digest.rendering.holes import Uncompilable
 from digest.rendering.message import DigestMessage
-from digest.rendering.reasons import Reason
 from subscriptions import links
 from subscriptions.inlining import serialised
 
@@ -21,12 +20,17 @@ POSITIONS = [(quoted.encode(str(place)), quoted.encode(f"{place:>2}. ")) for pla
 
 
 class _Subject(NamedTuple):
-    """What the leading papers say in the list of an inbox."""
+    """What the list of an inbox shows; `line` is the header."""
 
     subject: str
     line: bytes
-    html_preheader: bytes
-    text_preheader: bytes
+
+
+class _Preheader(NamedTuple):
+    """What the list of an inbox shows beside the subject, encoded."""
+
+    html: bytes
+    text: bytes
 
 
 class _Lines(NamedTuple):
@@ -46,26 +50,21 @@ def assemble(compiled: CompiledEdition, reader: ReaderFacts, choices: Sequence[C
     """
     if not 0 < len(choices) <= MAX_PAPERS:
         raise DeliveryError(f"A digest without papers is not sent, nor one of more than {MAX_PAPERS}: {len(choices)}")
-    known, line = compiled.reasons.known, compiled.reasons.line
-    reasons = [known.get(choice.parts) or line(choice.parts) for choice in choices]
-    paper_ids = [choice.paper_id for choice in choices]
     try:
-        return _joined(compiled, reader, paper_ids, reasons)
+        return _joined(compiled, reader, choices)
     except Uncompilable:
-        return _rendered(compiled, reader, paper_ids, reasons)
+        return _rendered(compiled, reader, choices)
     except KeyError as missing:
         raise DeliveryError(f"Paper {missing} was not compiled with its edition") from missing
 
 
-def _joined(
-    compiled: CompiledEdition, reader: ReaderFacts, paper_ids: Sequence[int], reasons: Sequence[Reason]
-) -> DigestMessage:
+def _joined(compiled: CompiledEdition, reader: ReaderFacts, choices: Sequence[Chosen]) -> DigestMessage:
     layout = compiled.layout
     if layout is None:
         raise Uncompilable
-    cards = _fitting(compiled, layout, paper_ids, reasons)
-    subject = _subject(compiled, reader, paper_ids[: len(cards)], reasons)
-    asked = _lines(compiled, reader, len(cards), len(paper_ids) - len(cards))
+    entries = _fitting(compiled, layout, choices)
+    subject, preheader = _opening(compiled, reader, [entry.lead for entry in entries])
+    asked = _lines(compiled, reader, len(entries), len(choices) - len(entries))
     email, escaped = quoted.encode(reader.email), serialised(reader.email)
     html_email = email if escaped == reader.email else quoted.encode(escaped)
     preferences = quoted.encode(links.preferences_url(reader.subscriber_id))
@@ -73,26 +72,29 @@ def _joined(
     unsubscribe = quoted.encode(url)
     # In the order of LAYOUT_HOLES.
     text_values = (
-        subject.text_preheader, asked.date, asked.text_chosen, email, asked.rhythm, preferences, unsubscribe,
+        preheader.text, asked.date, asked.text_chosen, email, asked.rhythm, preferences, unsubscribe,
     )  # fmt: skip
     html_values = (
-        subject.html_preheader, asked.date, asked.html_chosen, html_email, asked.rhythm, preferences, unsubscribe,
+        preheader.html, asked.date, asked.html_chosen, html_email, asked.rhythm, preferences, unsubscribe,
     )  # fmt: skip
     text = [*layout.text.before.fill(text_values)]
     html = [*layout.html.before.fill(html_values)]
-    for (html_card, text_card, _), reason, (html_place, text_place) in zip(cards, reasons, POSITIONS, strict=False):
-        text += (text_card[0], text_place, text_card[1], reason.text, text_card[2])
-        html += (html_card[0], html_place, html_card[1], reason.html, html_card[2])
+    for entry, (html_place, text_place) in zip(entries, POSITIONS, strict=False):
+        text_start, text_end = entry.text
+        html_start, html_end = entry.html
+        text += (text_start, text_place, text_end)
+        html += (html_start, html_place, html_end)
     text += layout.text.after.fill(text_values)
     html += layout.html.after.fill(html_values)
     return _message(compiled, reader, subject, url, text, html)
 
 
-def _rendered(
-    compiled: CompiledEdition, reader: ReaderFacts, paper_ids: Sequence[int], reasons: Sequence[Reason]
-) -> DigestMessage:
+def _rendered(compiled: CompiledEdition, reader: ReaderFacts, choices: Sequence[Chosen]) -> DigestMessage:
+    reasons = [compiled.reasons.line(choice.parts) for choice in choices]
+    paper_ids = [choice.paper_id for choice in choices]
     count, text, html = rendered.bodies(compiled, reader, paper_ids, reasons)
-    subject = _subject(compiled, reader, paper_ids[:count], reasons)
+    leads = [(paper_id, reason.is_on_topic) for paper_id, reason in zip(paper_ids, reasons, strict=True)]
+    subject, _ = _opening(compiled, reader, leads[:count])
     url = links.unsubscribe_url(reader.subscriber_id)
     return _message(compiled, reader, subject, url, [quoted.encode(text)], [quoted.encode(html)])
 
@@ -123,54 +125,53 @@ def _message(
     return DigestMessage(letterhead, uid, reader.email, subject.subject, ways_out, reader.now, pieces)
 
 
-def _fitting(
-    compiled: CompiledEdition, layout: Layout, paper_ids: Sequence[int], reasons: Sequence[Reason]
-) -> list[CompiledCard]:
+def _fitting(compiled: CompiledEdition, layout: Layout, choices: Sequence[Chosen]) -> list[Entry]:
     """Full cards for as many leading papers as the mail has room for, shorter ones for the rest, none for the last."""
-    full = compiled.full
-    cards = [full[paper_id] for paper_id in paper_ids]
-    room = layout.room
-    for card, reason in zip(cards, reasons, strict=True):
-        room -= card.size + reason.size
+    entries = compiled.entries(choices)
+    room = layout.room - sum([entry.size for entry in entries])
     if room < 0:
-        room = _shortened(compiled, paper_ids, cards, room)
-    while room < 0 and len(cards) > 1:
-        room += cards.pop().size + reasons[len(cards)].size
+        room = _shortened(compiled, entries, room)
+    while room < 0 and len(entries) > 1:
+        room += entries.pop().size
     if room < 0:
         raise DeliveryError(f"A digest of a single paper takes more than {MAX_HTML_BYTES:,} bytes of HTML")
-    return cards
+    return entries
 
 
-def _shortened(compiled: CompiledEdition, paper_ids: Sequence[int], cards: list[CompiledCard], room: int) -> int:
+def _shortened(compiled: CompiledEdition, entries: list[Entry], room: int) -> int:
     """Put shorter cards in place of long ones from the end, until there is room; what room there is then."""
     for variant in (BRIEF, LINE):
-        smaller = compiled.smaller(variant)
-        for place in range(len(cards) - 1, -1, -1):
-            shorter = smaller[paper_ids[place]]
-            room += cards[place].size - shorter.size
-            cards[place] = shorter
+        for place in range(len(entries) - 1, -1, -1):
+            shorter = compiled.entry(entries[place].choice, variant)
+            room += entries[place].size - shorter.size
+            entries[place] = shorter
             if room >= 0:
                 return room
     return room
 
 
-def _subject(
-    compiled: CompiledEdition, reader: ReaderFacts, paper_ids: Sequence[int], reasons: Sequence[Reason]
-) -> _Subject:
-    """Readers with the same leading papers share it."""
-    lead = 0
-    if not reasons[0].is_on_topic:
-        lead = lines.lead(reader, [reason.is_on_topic for reason in reasons[: len(paper_ids)]])
-    key = (len(paper_ids), lead, paper_ids[lead], *paper_ids[:3])
-    known: _Subject | None = compiled.remembered.get(key)
-    if known is not None:
-        return known
-    headings, count = [compiled.headings[paper_id] for paper_id in paper_ids], len(paper_ids)
-    subject, preheader = lines.subject(headings, lead, count), lines.preheader(headings, lead, count)
-    encoded = quoted.encode(serialised(preheader)), quoted.encode(preheader)
-    known = _Subject(subject, headers.subject_line(subject), *encoded)
-    compiled.remembered.keep(key, known)
-    return known
+def _opening(
+    compiled: CompiledEdition, reader: ReaderFacts, leads: Sequence[tuple[int, bool]]
+) -> tuple[_Subject, _Preheader]:
+    """Readers with the same leading papers share the preheader, those with the same first one the subject."""
+    count, (first, is_on_topic) = len(leads), leads[0]
+    lead = 0 if is_on_topic else lines.lead(reader, [is_on_topic for _, is_on_topic in leads])
+    remembered = compiled.remembered
+    key = "subject", leads[lead][0], count
+    subject: _Subject = remembered.get(key) or remembered.keep(key, _subject(compiled, leads[lead][0], count))
+    wide_key = "preheader", count, lead, leads[lead][0], first, *[paper_id for paper_id, _ in leads[1:3]]
+    preheader: _Preheader = remembered.get(wide_key) or remembered.keep(wide_key, _preheader(compiled, leads, lead))
+    return subject, preheader
+
+
+def _subject(compiled: CompiledEdition, paper_id: int, count: int) -> _Subject:
+    subject = lines.subject(compiled.headings[paper_id], count)
+    return _Subject(subject, headers.subject_line(subject))
+
+
+def _preheader(compiled: CompiledEdition, leads: Sequence[tuple[int, bool]], lead: int) -> _Preheader:
+    text = lines.preheader([compiled.headings[paper_id] for paper_id, _ in leads], lead, len(leads))
+    return _Preheader(quoted.encode(serialised(text)), quoted.encode(text))
 
 
 def _lines(compiled: CompiledEdition, reader: ReaderFacts, count: int, left_out: int) -> _Lines:

@@ -16,13 +16,13 @@ from digest.errors import DeliveryError
 from digest.models import EditionKind
 from digest.rendering import lines, trial, words
 from digest.rendering.cards import BRIEF, FULL, LINE, Card, Variant, card, wrapped_paragraphs
-from digest.rendering.facts import EditionFacts, PaperFacts
+from digest.rendering.facts import Chosen, EditionFacts, PaperFacts
 from digest.rendering.holes import Uncompilable
 from digest.rendering.layout import HTML, TEXT, Context, Part, compile_part, render
 from digest.rendering.letterhead import letterhead
 from digest.rendering.lines import LIMITS, Heading
 from digest.rendering.memory import Memory
-from digest.rendering.reasons import Reasons
+from digest.rendering.reasons import Parts, Reason, Reasons
 from subscriptions import links
 
 logger = logging.getLogger(__name__)
@@ -45,6 +45,19 @@ class CompiledCard(NamedTuple):
     size: int
 
 
+class Entry(NamedTuple):
+    """A chosen paper's card with its reason in place; what is left open is the position, between the two pieces.
+
+    `lead` is the paper's id and whether it is within the reader's topics; `size` is that of the HTML, decoded.
+    """
+
+    choice: Chosen
+    lead: tuple[int, bool]
+    size: int
+    html: tuple[bytes, bytes]
+    text: tuple[bytes, bytes]
+
+
 class Layout(NamedTuple):
     """What surrounds the cards, cut; `room` is what the HTML part has left for cards, in bytes."""
 
@@ -65,10 +78,11 @@ class CompiledEdition:
         self.reasons = Reasons(topics)
         self.papers: dict[int, PaperFacts] = {}
         self.headings: dict[int, Heading] = {}
-        self.full: dict[int, CompiledCard] = {}
         self.remembered: Memory[tuple[object, ...], Any] = Memory()
+        self._entries: Memory[tuple[str, int, Parts], Entry] = Memory()
+        self._by_choice: Memory[int, Entry] = Memory()
         self.context = _fitting_context(facts)
-        self._cards: dict[str, dict[int, CompiledCard]] = {FULL.name: self.full, BRIEF.name: {}, LINE.name: {}}
+        self._cards: dict[str, dict[int, CompiledCard]] = {FULL.name: {}, BRIEF.name: {}, LINE.name: {}}
         self.layout = self._compiled_layout()
 
     def add(self, papers: Sequence[PaperFacts]) -> None:
@@ -78,12 +92,26 @@ class CompiledEdition:
         self.headings |= {paper.id: lines.heading(paper) for paper in new.values()}
         self._compile(FULL)
 
-    def smaller(self, variant: Variant) -> dict[int, CompiledCard]:
-        """All papers' cards in a shorter variant, compiled when first needed. Uncompilable where that fails."""
-        self._compile(variant)
-        if self.layout is None:
-            raise Uncompilable(f"its {variant.name} cards")
-        return self._cards[variant.name]
+    def entries(self, choices: Sequence[Chosen]) -> list[Entry]:
+        """In full. KeyError for a paper that was not added.
+
+        The readers of a pool share their choices, so these are looked up by identity: telling by their parts that two
+        are alike takes ten times as long. A choice that is remembered lives on, so no other can have its identity.
+        """
+        known = self._by_choice
+        return [known.get(id(choice)) or known.keep(id(choice), self.entry(choice)) for choice in choices]
+
+    def entry(self, choice: Chosen, variant: Variant = FULL) -> Entry:
+        """Shorter cards are compiled when the first is needed. Uncompilable where that fails."""
+        key = variant.name, choice.paper_id, choice.parts
+        found = self._entries.get(key)
+        if found is None:
+            self._compile(variant)
+            if self.layout is None:
+                raise Uncompilable(f"its {variant.name} cards")
+            card = self._cards[variant.name][choice.paper_id]
+            found = self._entries.keep(key, _entry(choice, card, self.reasons.line(choice.parts)))
+        return found._replace(choice=choice)
 
     def card(self, paper_id: int, variant: Variant) -> Card:
         """A paper's card as templates get it."""
@@ -122,6 +150,12 @@ def compile_facts(facts: EditionFacts, papers: Sequence[PaperFacts], topics: Map
     compiled = CompiledEdition(facts, topics)
     compiled.add(papers)
     return compiled
+
+
+def _entry(choice: Chosen, card: CompiledCard, reason: Reason) -> Entry:
+    html = card.html[0], b"".join((card.html[1], reason.html, card.html[2]))
+    text = card.text[0], b"".join((card.text[1], reason.text, card.text[2]))
+    return Entry(choice, (choice.paper_id, reason.is_on_topic), card.size + reason.size, html, text)
 
 
 def _compiled_card(key: str, html: Part, text: Part) -> CompiledCard:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from subscriptions.models import Frequency
@@ -43,8 +43,7 @@ class PaperFacts:
     is_sample: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ReaderFacts:
+class ReaderFacts(NamedTuple):
     """One reader and the delivery this message is for.
 
     `uid` is the delivery's public name; `topics` are the names of the topics the reader chose, none meaning all;

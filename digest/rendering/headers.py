@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from email.charset import Charset
 from email.header import Header
 from email.utils import format_datetime, parseaddr, quote
 from functools import lru_cache
@@ -20,7 +21,10 @@ from digest.rendering.facts import EditionFacts
 from subscriptions import links
 
 ADDRESS_LENGTH = 254  # RFC 5321, 4.5.3.1.3, less the brackets
+# Bytes of UTF-8 that make an encoded word of at most 75 characters however they are encoded; the first follows a name.
+FIRST_PART, NEXT_PART = 39, 45
 ONE_CLICK = "List-Unsubscribe=One-Click"
+_UTF8 = Charset("utf-8")
 _PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@[A-Za-z0-9.-]{1,190}")
 
 
@@ -88,9 +92,21 @@ def subject_line(subject: str) -> bytes:
         raise BadHeaderError("A subject can't contain line breaks")
     if len(subject) <= 69 and subject.isascii():
         return b"Subject: %b\r\n" % subject.encode()
-    charset = "us-ascii" if subject.isascii() else "utf-8"
-    folded = Header(subject, charset, header_name="Subject").encode(linesep="\r\n")
+    if subject.isascii():
+        folded = Header(subject, "us-ascii", header_name="Subject").encode(linesep="\r\n")
+    else:
+        folded = "\r\n ".join(_UTF8.header_encode(part) for part in _parts(subject))
     return b"Subject: %b\r\n" % folded.encode("ascii")
+
+
+def _parts(text: str) -> list[str]:
+    """Pieces that each make an encoded word (RFC 2047) on a line of its own; email.header takes milliseconds."""
+    parts, start, room = [], 0, FIRST_PART
+    for place in range(1, len(text) + 1):
+        if len(text[start:place].encode()) > room:
+            parts.append(text[start : place - 1])
+            start, room = place - 1, NEXT_PART
+    return [*parts, text[start:]]
 
 
 def recipient(email: str) -> bytes:

@@ -52,8 +52,8 @@ def lead(reader: ReaderFacts, on_topic: Sequence[bool]) -> int:
     return on_topic.index(True) if reader.topics and True in on_topic else 0
 
 
-def subject(headings: Sequence[Heading], lead: int, count: int) -> str:
-    return words.subject(headings[lead].title, count)
+def subject(lead: Heading, count: int) -> str:
+    return words.subject(lead.title, count)
 
 
 def preheader(headings: Sequence[Heading], lead: int, count: int) -> str:

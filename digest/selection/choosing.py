@@ -49,8 +49,9 @@ def choose_for(pool: Pool, readers: Sequence[Interests]) -> list[list[Choice]]:
         return [[] for _ in readers]
     bits = {slug: bit for bit, slug in enumerate(pool.table.slugs)}
     followed = np.zeros((len(readers), len(bits)), dtype=bool)
-    for row, reader in enumerate(readers):
-        followed[row, [bits[slug] for slug in reader.topics if slug in bits]] = True
+    marks = [(row, bits[slug]) for row, reader in enumerate(readers) for slug in reader.topics if slug in bits]
+    if marks:
+        followed[tuple(zip(*marks, strict=True))] = True
     lengths = np.array([reader.length for reader in readers])
     chosen = _best(_eligible(pool, readers, followed, lengths), lengths, len(pool.paper_ids))
     return _explained(pool, readers, followed, chosen)
@@ -87,9 +88,14 @@ def _withheld(pool: Pool, readers: Sequence[Interests]) -> NDArray[np.bool_]:
     places = {int(paper_id): place for place, paper_id in enumerate(pool.paper_ids)}
     withheld = np.zeros((len(readers), len(places)), dtype=bool)
     withheld[:, ~pool.offered] = True
-    for row, reader in enumerate(readers):
-        if reader.withheld:
-            withheld[row, [places[paper_id] for paper_id in reader.withheld if paper_id in places]] = True
+    marks = [
+        (row, places[paper_id])
+        for row, reader in enumerate(readers)
+        for paper_id in reader.withheld
+        if paper_id in places
+    ]
+    if marks:
+        withheld[tuple(zip(*marks, strict=True))] = True
     return withheld
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 
@@ -22,8 +21,7 @@ from subscriptions.models import Topic
 RULES = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Interests:
+class Interests(NamedTuple):
     """A reader's topic slugs (none: they follow no topic), digest length, and the pool's papers they do not get."""
 
     topics: tuple[str, ...]

@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from email import message_from_bytes, policy
+from email.header import decode_header
 from email.utils import parsedate_to_datetime
 
 import pytest
 from django.conf import LazySettings
 from django.core.mail.message import BadHeaderError
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from digest.previews import DAY, NOW, PAPERS, TOPICS
 from digest.rendering import CompiledEdition, DigestMessage, EditionFacts, assemble, compile_facts, headers
 from subscriptions import links
 from tests.rendering.conftest import UID, picks, reader
 
+# A subject that looks encoded is taken apart before it gets here.
+WORDS = st.text(st.characters(exclude_categories=["Cc", "Cs", "Z"], exclude_characters="=?"), min_size=1, max_size=40)
 EVIL = "x\r\nBcc: victim@example.org\r\n\r\nInjected"
 
 
@@ -104,6 +109,19 @@ def test_any_title_comes_back_from_the_subject(
     parsed = message_from_bytes(message.as_bytes(), policy=policy.default)
     assert parsed["Subject"] == message.subject == (shown or message.subject)
     assert len(message.subject) <= 78
+
+
+@given(st.lists(WORDS, min_size=1).map(" ".join))
+@example("é" * 78)
+@example("汉字" * 39)
+@example("a" * 38 + "é" + "b" * 39)
+@example("🙂" * 30)
+def test_every_subject_is_read_as_it_was_written(subject: str) -> None:
+    line = headers.subject_line(subject).decode("ascii")
+    assert subject.isascii() or all(len(each) <= 76 for each in line.splitlines())
+    parts = decode_header(line.removeprefix("Subject: ").removesuffix("\r\n"))
+    shown = "".join(part.decode(code or "ascii") if isinstance(part, bytes) else part for part, code in parts)
+    assert shown.replace("\r\n", "") == subject
 
 
 def test_line_breaks_in_papers_and_notes_stay_out_of_the_headers(digest_of: Callable[..., DigestMessage]) -> None:

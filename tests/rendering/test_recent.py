@@ -44,9 +44,9 @@ def test_the_next_chunk_of_readers_gets_the_same_compiled_edition(
 def test_papers_that_come_later_are_added_and_the_rest_stays(edition: Edition) -> None:
     one, two = PaperFactory(), PaperFactory()
     compiled = compiled_edition(edition, [one.pk])
-    card = compiled.full[one.pk]
+    card = compiled.entry(*picks(one.pk)).html[0]
     assert compiled_edition(edition, [one.pk, two.pk]) is compiled
-    assert compiled.full[one.pk] is card
+    assert compiled.entry(*picks(one.pk)).html[0] is card
     assert two.title[:20] in " ".join(assemble(compiled, reader(), picks(two.pk, one.pk)).as_email().body.split())
 
 

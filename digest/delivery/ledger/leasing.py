@@ -33,7 +33,7 @@ class Leased(NamedTuple):
 
 
 _FIND = """
-    SELECT d.due_at, d.id, CAST(d.uid AS text), d.edition_id, d.claimed_at IS NOT NULL,
+    SELECT CAST(d.due_at AS text), d.id, CAST(d.uid AS text), d.edition_id, d.claimed_at IS NOT NULL,
         s.id, s.email, s.frequency, s.time_zone, s.digest_length
     FROM digest_delivery d LEFT JOIN subscriptions_subscriber s ON s.id = d.subscriber_id
     WHERE d.state = 'queued' AND d.due_at <= %(now)s AND AVAILABLE

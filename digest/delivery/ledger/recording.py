@@ -74,13 +74,19 @@ def record(results: Mapping[int, Result], run: UUID, now: datetime) -> None:
     """Store the outcome of each row that `run` claimed (keys are delivery ids); committed on return."""
     groups: defaultdict[Result, list[int]] = defaultdict(list)
     for pk, result in results.items():
-        # One statement for all that fared alike.
-        groups[result._replace(provider_message_id="", detail=_printable(result.detail)[:DETAIL_LENGTH])].append(pk)
+        groups[_alike(result)].append(pk)
     named = {pk: result.provider_message_id for pk, result in results.items() if result.provider_message_id}
     with transaction.atomic(durable=True):
         for result, ids in groups.items():
             _record_group(result, {"ids": ids, "run": run, "now": now, "detail": result.detail})
         _store_provider_ids(named)
+
+
+def _alike(result: Result) -> Result:
+    """The same for all that fared alike: one statement records them."""
+    if not (result.detail or result.provider_message_id):
+        return result
+    return result._replace(provider_message_id="", detail=_printable(result.detail)[:DETAIL_LENGTH])
 
 
 def _record_group(result: Result, values: dict[str, Any]) -> None:

@@ -104,7 +104,7 @@ class BackendTransport:
 
 
 class _Drawing:
-    """Draws at most `limit` messages at a time, which may leave. What that raises is kept until all calls are answered."""
+    """Draws at most `limit` messages at a time, which may leave. What that raises is kept until all are answered."""
 
     def __init__(self, messages: Iterator[Job], limit: int, may_leave: Callable[[Sequence[int]], bool]) -> None:
         self.is_over = False
