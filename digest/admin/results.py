@@ -73,6 +73,7 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
         "sections": sections,
         "sample": listing.SAMPLE,
         "sees_readers": request.user.has_perm(SEE_READERS),
+        "queued": next((figure for figure in found if figure.state == DeliveryState.QUEUED), None),
         "may_send_again": curation.may_send_again(request, edition, planned),
         "pauses": [pause for pause in pauses.current() if pause.row.scope in (breaker.identity(), breaker.edition(pk))],
     }
@@ -105,8 +106,10 @@ def prospect(edition: Edition) -> Prospect:
     verdicts = ledger.prospects(edition)
     ready = sum(count for state, verdict, count in verdicts if verdict is Verdict.CAN and state in ENDED)
     in_doubt = sum(count for state, verdict, count in verdicts if verdict is Verdict.CAN and state not in ENDED)
+    waiting = ledger.put_off_rows(edition, timezone.now())
     others = [
         (sum(counts.get(state, 0) for state in HAVE_IT), "have it, as far as is known."),
+        (_due(counts.get(DeliveryState.QUEUED, 0), waiting), "are in the queue already, and get it by themselves."),
         (counts.get(DeliveryState.BOUNCED, 0), "have a mailbox that sent it back."),
         (counts.get(DeliveryState.CLAIMED, 0), "are being sent it just now."),
         *((sum(each[2] for each in verdicts if each[1] is verdict), text) for verdict, text in CANNOT.items()),
@@ -115,10 +118,15 @@ def prospect(edition: Edition) -> Prospect:
     return Prospect(
         ready,
         in_doubt,
-        ledger.put_off_rows(edition, timezone.now()),
+        waiting,
         [(count, text) for count, text in others if count],
         looked_at > LOOKED_AT,
     )
+
+
+def _due(queued: int, waiting: int) -> int:
+    """Rows that are queued for now. Nothing is said where those that wait for later were too many to be counted."""
+    return max(0, queued - waiting) if waiting < LOOKED_AT else 0
 
 
 def _queue(request: HttpRequest, edition: Edition) -> None:

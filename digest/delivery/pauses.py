@@ -26,10 +26,10 @@ WHY: Mapping[str, str] = {
 }
 REMEDY: Mapping[str, str] = {
     Fault.CREDENTIALS: "Correct the password, key or account, restart the workers if a setting changed, then resume.",
-    Fault.PROVIDER: "See the provider’s status page and manage.py doctor. It is tried again by itself.",
+    Fault.PROVIDER: "See the provider’s status page and manage.py doctor.",
     Fault.POLICY: "Read its words; check SPF, DKIM, DMARC and the provider’s account. Then resume.",
     Fault.OURS: "Mend what the words name, restart the workers if code changed, then resume.",
-    Fault.MESSAGE: "Read its words. It is tried again by itself.",
+    Fault.MESSAGE: "Read its words.",
 }
 
 
@@ -106,7 +106,7 @@ def resume(scope: str, now: datetime, goes_on: Callable[[], bool] = lambda: True
 def _described(row: Breaker, names: Mapping[int, str]) -> Pause:
     kind = kind_of(row.scope)
     why = WHY.get(row.fault, "Nothing was accepted.")
-    remedy = REMEDY.get(row.fault, "It is tried again by itself.")
+    remedy = REMEDY.get(row.fault, "")
     return Pause(row, kind, named(row.scope, names), why, remedy, row.reason)
 
 

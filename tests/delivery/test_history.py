@@ -35,7 +35,11 @@ def why(reader: Subscriber) -> str:
 
 
 def test_whoever_did_not_confirm_gets_nothing_yet():
-    assert why(SubscriberFactory(pending=True)).startswith("The subscription is not confirmed")
+    reader = SubscriberFactory(pending=True)
+    assert why(reader).startswith("The subscription is not confirmed")
+    assert "has not left yet" in why(reader)
+    reader.confirmation_sent_at = NOW
+    assert "was sent 14 July 2026, 05:00 (UTC)" in why(reader)
 
 
 def test_whoever_left_gets_nothing():
