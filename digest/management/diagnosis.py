@@ -55,7 +55,7 @@ def wrong(text: str, remedy: str) -> Finding:
 def configuration(now: datetime) -> Iterator[Finding]:
     """What Django's and our own system checks say; database and static files are steps of their own."""
     every = checks.run_checks(include_deployment_checks=settings.SITE_URL.startswith("https://"))
-    found = [message for message in every if message.id != "paperboy.E013"]
+    found = [message for message in every if message.id != "paperboy.E013" and not message.is_silenced()]
     for message in found:
         level = Level.WRONG if message.is_serious() else Level.NOTE
         remedy = message.hint or f"Look up {message.id} in Django's documentation of its checks."
@@ -136,7 +136,7 @@ def broker(now: datetime) -> Iterator[Finding]:
 
 def heartbeat(now: datetime) -> Iterator[Finding]:
     """Beat enqueues ticks, and a worker takes them: a recent one shows that both live."""
-    remedy = "Start beat and a worker (make run, or docker compose up -d), and look into their logs."
+    remedy = "Start beat and a worker (make run, or docker compose up -d), and look into their logs. A tick comes every minute."
     try:
         ticked = cache.get(HEARTBEAT)
     except Exception as error:  # every cache raises its own
