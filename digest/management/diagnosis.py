@@ -136,7 +136,10 @@ def broker(now: datetime) -> Iterator[Finding]:
 
 def heartbeat(now: datetime) -> Iterator[Finding]:
     """Beat enqueues ticks, and a worker takes them: a recent one shows that both live."""
-    remedy = "Start beat and a worker (make run, or docker compose up -d), and look into their logs. A tick comes every minute."
+    remedy = (
+        "Start beat and a worker (make run, or docker compose up -d), and look into their logs. "
+        f"A tick comes every {settings.TICK_SECONDS:.0f} s."
+    )
     try:
         ticked = cache.get(HEARTBEAT)
     except Exception as error:  # every cache raises its own
