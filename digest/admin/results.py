@@ -28,12 +28,12 @@ VIEW_DELIVERY = "digest.view_delivery"
 ROWS_A_PAGE = 50
 DID_NOT_GET_IT = [DeliveryState.REJECTED, DeliveryState.BOUNCED, DeliveryState.UNKNOWN, DeliveryState.SKIPPED]
 CANNOT: Mapping[Verdict, str] = {
-    Verdict.NOT_ACTIVE: "unsubscribed, or did not confirm.",
-    Verdict.SUPPRESSED: "have a suppressed address.",
-    Verdict.DELETED: "were deleted.",
-    Verdict.REFUSED: "were refused for good: they would be refused again.",
-    Verdict.NO_PAPERS: "have no paper in it that is new to them and about their topics.",
-    Verdict.UNDER_WAY: "have another digest under way.",
+    Verdict.NOT_ACTIVE: "unsubscribed, or never confirmed.",
+    Verdict.SUPPRESSED: "with a suppressed address.",
+    Verdict.DELETED: "deleted.",
+    Verdict.REFUSED: "refused for good: it would be refused again.",
+    Verdict.NO_PAPERS: "for whom nothing in it is new and about their topics.",
+    Verdict.UNDER_WAY: "with another digest under way.",
     Verdict.NEWER: "got a newer edition meanwhile.",
 }
 HAVE_IT = (DeliveryState.ACCEPTED, DeliveryState.DELIVERED, DeliveryState.COMPLAINED)
@@ -108,10 +108,10 @@ def prospect(edition: Edition) -> Prospect:
     in_doubt = sum(count for state, verdict, count in verdicts if verdict is Verdict.CAN and state not in ENDED)
     waiting = ledger.put_off_rows(edition, timezone.now())
     others = [
-        (sum(counts.get(state, 0) for state in HAVE_IT), "have it, as far as is known."),
-        (_due(counts.get(DeliveryState.QUEUED, 0), waiting), "are in the queue already, and get it by themselves."),
-        (counts.get(DeliveryState.BOUNCED, 0), "have a mailbox that sent it back."),
-        (counts.get(DeliveryState.CLAIMED, 0), "are being sent it just now."),
+        (sum(counts.get(state, 0) for state in HAVE_IT), "got it, as far as is known."),
+        (_due(counts.get(DeliveryState.QUEUED, 0), waiting), "in the queue already: it comes by itself."),
+        (counts.get(DeliveryState.BOUNCED, 0), "whose mailbox sent it back."),
+        (counts.get(DeliveryState.CLAIMED, 0), "being sent it just now."),
         *((sum(each[2] for each in verdicts if each[1] is verdict), text) for verdict, text in CANNOT.items()),
     ]
     looked_at = sum(counts.get(state, 0) for state in (*ENDED, DeliveryState.UNKNOWN))

@@ -66,9 +66,8 @@ def _on_its_way(reader: Subscriber, rows: Sequence[Delivery], now: datetime) -> 
         return Answer(f"The {row.edition} is being handed to the mail server.")
     if (pause := _pause(reader, row, now)) is not None:
         until = _moment(reader, pause.row.until)
-        return Answer(
-            f"The {row.edition} is in the queue. {pause.what}: paused until {until}. {pause.why}", pause.words
-        )
+        what = "and" if pause.kind is pauses.Kind.EDITION else f"but {pause.what[0].lower()}{pause.what[1:]} is"
+        return Answer(f"The {row.edition} is in the queue, {what} paused until {until}. {pause.why}", pause.words)
     if row.due_at > now:
         why = reasons.of_delivery(row.state, row.detail).text
         return Answer(f"The {row.edition} waits until {_moment(reader, row.due_at)}. {why}", row.detail)

@@ -33,6 +33,15 @@ REMEDY: Mapping[str, str] = {
 }
 
 
+# Where it is one domain's mail server, which is nobody's here to mend.
+OF_DESTINATION: Mapping[str, tuple[str, str]] = {
+    Fault.PROVIDER: (
+        "Its mail server is down, out of reach, or asks for patience.",
+        "It comes back by itself; where it asks for patience often, set DESTINATION_LIMITS.",
+    ),
+}
+
+
 class Kind(StrEnum):
     """What a breaker is about."""
 
@@ -105,9 +114,14 @@ def resume(scope: str, now: datetime, goes_on: Callable[[], bool] = lambda: True
 
 def _described(row: Breaker, names: Mapping[int, str]) -> Pause:
     kind = kind_of(row.scope)
-    why = WHY.get(row.fault, "Nothing was accepted.")
-    remedy = REMEDY.get(row.fault, "")
-    return Pause(row, kind, named(row.scope, names), why, remedy, row.reason)
+    return Pause(row, kind, named(row.scope, names), *explained(row), row.reason)
+
+
+def explained(row: Breaker) -> tuple[str, str]:
+    """Why it opened, and what can be done about it."""
+    if kind_of(row.scope) is Kind.DESTINATION and row.fault in OF_DESTINATION:
+        return OF_DESTINATION[row.fault]
+    return WHY.get(row.fault, "Nothing was accepted."), REMEDY.get(row.fault, "")
 
 
 def named(scope: str, editions: Mapping[int, str] = MappingProxyType({})) -> str:
