@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, Q
 
 from subscriptions import addresses, consent, queries, sql
 from subscriptions.clock import next_slot
@@ -200,13 +200,17 @@ def _slots(schedules: Sequence[_Schedule], now: datetime) -> tuple[str, dict[str
 
 
 def forget_unconfirmed(now: datetime) -> int:
-    """Delete who never confirmed, a month after their link expired; gives how many. The consent record stays."""
-    stale = Subscriber.objects.filter(
-        status=SubscriberStatus.PENDING,
-        confirmed_at=None,
-        confirmation_sent_at__lt=queries.confirmations_valid_since(now) - FORGET_AFTER,
+    """Delete who never confirmed, a month after their link expired; gives how many. The consent record stays.
+
+    Whose link never left, for all the tries, is forgotten as long after they last asked for it.
+    """
+    limit = queries.confirmations_valid_since(now) - FORGET_AFTER
+    asked = ConsentRecord.objects.filter(
+        subscriber=OuterRef("pk"), action=ConsentAction.REQUESTED, created_at__gte=limit
     )
-    _, deleted = stale.delete()
+    never_left = Q(confirmation_sent_at=None, created_at__lt=limit) & ~Exists(asked)
+    unconfirmed = Subscriber.objects.filter(status=SubscriberStatus.PENDING, confirmed_at=None)
+    _, deleted = unconfirmed.filter(never_left | Q(confirmation_sent_at__lt=limit)).delete()
     return deleted.get(Subscriber._meta.label, 0)
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from digest.management.commands.run import banner
 from tests.services import PROJECT, free_port, process_environment
 
 UP = re.compile(r"Paperboy is up after (\d+) s")
@@ -145,6 +146,17 @@ def test_everything_comes_up_with_content_and_goes_without_a_trace(run, tmp_path
     assert second.stop(signal.SIGTERM) == 0
     assert [second.count(table) for table in tables[2:]] == before[2:]
     assert sorted(second.recipients()) == sorted(expected)
+
+
+@pytest.mark.django_db
+def test_what_is_printed_does_not_promise_an_outbox_where_mail_really_leaves(settings):
+    settings.DEBUG = True
+    settings.EMAIL_BACKEND = "digest.delivery.outbox.EmailBackend"
+    assert "none leaves this machine" in banner("http://127.0.0.1:8000", 4.0)
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    printed = banner("http://127.0.0.1:8000", 4.0)
+    assert "really leaves, by django.core.mail.backends.smtp.EmailBackend" in printed
+    assert "utbox" not in printed
 
 
 def test_a_port_that_is_taken_is_a_clear_error_before_anything_is_done(run, tmp_path):

@@ -86,6 +86,12 @@ class TestPages:
         assert "reader@example.org" in page.text
         assert "Ten &lt;b&gt;papers" in page.text
 
+    def test_it_says_that_nothing_leaves_only_where_nothing_does(self, client, settings):
+        settings.EMAIL_BACKEND = "digest.delivery.outbox.EmailBackend"
+        assert "Nothing leaves this machine." in client.get(reverse("digest:outbox")).text
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        assert "Nothing leaves" not in client.get(reverse("digest:outbox")).text
+
     def test_an_empty_outbox_says_so(self, client):
         assert "It is empty" in client.get(reverse("digest:outbox")).text
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -42,7 +43,7 @@ def resume(request: HttpRequest, pk: int) -> HttpResponse:
 
 @admin.register(Breaker)
 class BreakerAdmin(Facts, ModelAdmin[Breaker]):
-    list_display = ["what", "status", "opened_at", "closed_at", "trips", "why", "words"]
+    list_display = ["what", "status", "opened_at", "last_closed", "trips", "why", "words"]
     list_filter = ["state", "fault"]
     search_fields = ["scope", "reason"]
     ordering = ["-updated_at"]
@@ -70,9 +71,14 @@ class BreakerAdmin(Facts, ModelAdmin[Breaker]):
     def status(self, row: Breaker) -> SafeString:
         return chip(TONES[BreakerState(row.state)], BreakerState(row.state).label)
 
+    @admin.display(description="Last closed", ordering="closed_at")
+    def last_closed(self, row: Breaker) -> datetime | None:
+        """Before it opened, where it is open."""
+        return row.closed_at
+
     @admin.display(description="Why")
     def why(self, row: Breaker) -> str:
-        return pauses.WHY.get(row.fault, "–")
+        return pauses.explained(row)[0]
 
     @admin.display(description="What was said")
     def words(self, row: Breaker) -> str:
@@ -80,4 +86,4 @@ class BreakerAdmin(Facts, ModelAdmin[Breaker]):
 
     @admin.display(description="What to do")
     def remedy(self, row: Breaker) -> str:
-        return pauses.REMEDY.get(row.fault, "–") if row.state != BreakerState.CLOSED else "Nothing"
+        return pauses.explained(row)[1] if row.state != BreakerState.CLOSED else "Nothing"

@@ -28,12 +28,12 @@ VIEW_DELIVERY = "digest.view_delivery"
 ROWS_A_PAGE = 50
 DID_NOT_GET_IT = [DeliveryState.REJECTED, DeliveryState.BOUNCED, DeliveryState.UNKNOWN, DeliveryState.SKIPPED]
 CANNOT: Mapping[Verdict, str] = {
-    Verdict.NOT_ACTIVE: "unsubscribed, or did not confirm.",
-    Verdict.SUPPRESSED: "have a suppressed address.",
-    Verdict.DELETED: "were deleted.",
-    Verdict.REFUSED: "were refused for good: they would be refused again.",
-    Verdict.NO_PAPERS: "have no paper in it that is new to them and about their topics.",
-    Verdict.UNDER_WAY: "have another digest under way.",
+    Verdict.NOT_ACTIVE: "unsubscribed, or never confirmed.",
+    Verdict.SUPPRESSED: "with a suppressed address.",
+    Verdict.DELETED: "deleted.",
+    Verdict.REFUSED: "refused for good: it would be refused again.",
+    Verdict.NO_PAPERS: "for whom nothing in it is new and about their topics.",
+    Verdict.UNDER_WAY: "with another digest under way.",
     Verdict.NEWER: "got a newer edition meanwhile.",
 }
 HAVE_IT = (DeliveryState.ACCEPTED, DeliveryState.DELIVERED, DeliveryState.COMPLAINED)
@@ -73,6 +73,7 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
         "sections": sections,
         "sample": listing.SAMPLE,
         "sees_readers": request.user.has_perm(SEE_READERS),
+        "queued": next((figure for figure in found if figure.state == DeliveryState.QUEUED), None),
         "may_send_again": curation.may_send_again(request, edition, planned),
         "pauses": [pause for pause in pauses.current() if pause.row.scope in (breaker.identity(), breaker.edition(pk))],
     }
@@ -105,20 +106,27 @@ def prospect(edition: Edition) -> Prospect:
     verdicts = ledger.prospects(edition)
     ready = sum(count for state, verdict, count in verdicts if verdict is Verdict.CAN and state in ENDED)
     in_doubt = sum(count for state, verdict, count in verdicts if verdict is Verdict.CAN and state not in ENDED)
+    waiting = ledger.put_off_rows(edition, timezone.now())
     others = [
-        (sum(counts.get(state, 0) for state in HAVE_IT), "have it, as far as is known."),
-        (counts.get(DeliveryState.BOUNCED, 0), "have a mailbox that sent it back."),
-        (counts.get(DeliveryState.CLAIMED, 0), "are being sent it just now."),
+        (sum(counts.get(state, 0) for state in HAVE_IT), "got it, as far as is known."),
+        (_due(counts.get(DeliveryState.QUEUED, 0), waiting), "in the queue already: it comes by itself."),
+        (counts.get(DeliveryState.BOUNCED, 0), "whose mailbox sent it back."),
+        (counts.get(DeliveryState.CLAIMED, 0), "being sent it just now."),
         *((sum(each[2] for each in verdicts if each[1] is verdict), text) for verdict, text in CANNOT.items()),
     ]
     looked_at = sum(counts.get(state, 0) for state in (*ENDED, DeliveryState.UNKNOWN))
     return Prospect(
         ready,
         in_doubt,
-        ledger.put_off_rows(edition, timezone.now()),
+        waiting,
         [(count, text) for count, text in others if count],
         looked_at > LOOKED_AT,
     )
+
+
+def _due(queued: int, waiting: int) -> int:
+    """Rows that are queued for now. Nothing is said where those that wait for later were too many to be counted."""
+    return max(0, queued - waiting) if waiting < LOOKED_AT else 0
 
 
 def _queue(request: HttpRequest, edition: Edition) -> None:

@@ -117,7 +117,7 @@ def _lines(pause: Pause) -> Iterator[str]:
     count = pauses.waiting(pause.row.scope)
     at_least = "at least " if count >= pauses.COUNTED else ""
     yield f"Waiting: {at_least}{count:,} digest{'' if count == 1 else 's'}, which stay in the queue."
-    yield f"It is tried again by itself, next at {pauses.moment(pause.row.until)}. {pause.remedy}"
+    yield f"It is tried again by itself, next at {pauses.moment(pause.row.until)}. {pause.remedy}".rstrip()
 
 
 def _recovery(found: Sequence[Pause]) -> str:

@@ -41,7 +41,7 @@ def why_nothing_came(reader: Subscriber, now: datetime, rows: Sequence[Delivery]
 
 def _not_written_to(reader: Subscriber) -> Answer | None:
     if reader.status == SubscriberStatus.PENDING:
-        return Answer("The subscription is not confirmed: nothing is sent before that.")
+        return Answer(f"The subscription is not confirmed: nothing is sent before that. {_confirmation(reader)}")
     if reader.status == SubscriberStatus.UNSUBSCRIBED:
         return Answer(f"Unsubscribed on {_moment(reader, reader.unsubscribed_at)}: nothing is sent since.")
     suppression = Suppression.objects.filter(address_hash=reader.address_hash).first()
@@ -49,6 +49,13 @@ def _not_written_to(reader: Subscriber) -> Answer | None:
         return None
     since, reason = _moment(reader, suppression.created_at), suppression.get_reason_display().lower()
     return Answer(f"The address is suppressed since {since} ({reason}): nothing is sent.", suppression.detail)
+
+
+def _confirmation(reader: Subscriber) -> str:
+    sent = reader.confirmation_sent_at
+    if sent is None:
+        return "The mail that asks for it has not left yet; it is tried again by itself."
+    return f"The mail that asks for it was sent {_moment(reader, sent)}."
 
 
 def _on_its_way(reader: Subscriber, rows: Sequence[Delivery], now: datetime) -> Answer | None:
@@ -59,9 +66,8 @@ def _on_its_way(reader: Subscriber, rows: Sequence[Delivery], now: datetime) -> 
         return Answer(f"The {row.edition} is being handed to the mail server.")
     if (pause := _pause(reader, row, now)) is not None:
         until = _moment(reader, pause.row.until)
-        return Answer(
-            f"The {row.edition} is in the queue. {pause.what}: paused until {until}. {pause.why}", pause.words
-        )
+        what = "and" if pause.kind is pauses.Kind.EDITION else f"but {pause.what[0].lower()}{pause.what[1:]} is"
+        return Answer(f"The {row.edition} is in the queue, {what} paused until {until}. {pause.why}", pause.words)
     if row.due_at > now:
         why = reasons.of_delivery(row.state, row.detail).text
         return Answer(f"The {row.edition} waits until {_moment(reader, row.due_at)}. {why}", row.detail)

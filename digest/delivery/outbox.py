@@ -23,6 +23,11 @@ from django.core.mail.backends.base import BaseEmailBackend
 NAME = re.compile(r"[0-9]{20}-[0-9a-f]{8}\.eml")
 
 
+def takes_all() -> bool:
+    """Whether mail goes nowhere else."""
+    return str(settings.EMAIL_BACKEND) == f"{EmailBackend.__module__}.{EmailBackend.__qualname__}"
+
+
 class EmailBackend(BaseEmailBackend):
     """Writes each message into OUTBOX_DIR; a file that can be seen there is complete."""
 

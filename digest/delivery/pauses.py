@@ -26,10 +26,19 @@ WHY: Mapping[str, str] = {
 }
 REMEDY: Mapping[str, str] = {
     Fault.CREDENTIALS: "Correct the password, key or account, restart the workers if a setting changed, then resume.",
-    Fault.PROVIDER: "See the provider’s status page and manage.py doctor. It is tried again by itself.",
+    Fault.PROVIDER: "See the provider’s status page and manage.py doctor.",
     Fault.POLICY: "Read its words; check SPF, DKIM, DMARC and the provider’s account. Then resume.",
     Fault.OURS: "Mend what the words name, restart the workers if code changed, then resume.",
-    Fault.MESSAGE: "Read its words. It is tried again by itself.",
+    Fault.MESSAGE: "Read its words.",
+}
+
+
+# Where it is one domain's mail server, which is nobody's here to mend.
+OF_DESTINATION: Mapping[str, tuple[str, str]] = {
+    Fault.PROVIDER: (
+        "Its mail server is down, out of reach, or asks for patience.",
+        "It comes back by itself; where it asks for patience often, set DESTINATION_LIMITS.",
+    ),
 }
 
 
@@ -105,9 +114,14 @@ def resume(scope: str, now: datetime, goes_on: Callable[[], bool] = lambda: True
 
 def _described(row: Breaker, names: Mapping[int, str]) -> Pause:
     kind = kind_of(row.scope)
-    why = WHY.get(row.fault, "Nothing was accepted.")
-    remedy = REMEDY.get(row.fault, "It is tried again by itself.")
-    return Pause(row, kind, named(row.scope, names), why, remedy, row.reason)
+    return Pause(row, kind, named(row.scope, names), *explained(row), row.reason)
+
+
+def explained(row: Breaker) -> tuple[str, str]:
+    """Why it opened, and what can be done about it."""
+    if kind_of(row.scope) is Kind.DESTINATION and row.fault in OF_DESTINATION:
+        return OF_DESTINATION[row.fault]
+    return WHY.get(row.fault, "Nothing was accepted."), REMEDY.get(row.fault, "")
 
 
 def named(scope: str, editions: Mapping[int, str] = MappingProxyType({})) -> str:

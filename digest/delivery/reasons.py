@@ -41,10 +41,12 @@ NOT_COMPOSED = re.compile(r"The .+ cannot be composed")
 GIVEN_UP = re.compile(r"Given up after (?P<hours>\d+) hours: (?P<words>.*)", re.DOTALL)
 
 # RFC 3463, "class.subject.detail"; not part of an IP address. And the reply code of RFC 5321.
-STATUS = re.compile(r"(?<![\d.])[245]\.(\d{1,3})\.(\d{1,3})(?![\d.]*\d)")
+STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.]*\d)")
 REPLY = re.compile(r"(?<![\d.])([45]\d\d)(?=[ \-]|$)")
 NO_MAILBOX = Reason("no-mailbox", "There is no such mailbox.")
 NO_DOMAIN = Reason("no-domain", "The address’s domain takes no mail.")
+DISABLED = ("2", "1")  # for the moment, where the class is 4: so Gmail speaks of a mailbox that gets too much
+NOT_NOW = Reason("mailbox-not-now", "The mailbox takes no mail just now.")
 FULL = Reason("full", "The mailbox is full.")
 BLOCKED = Reason("blocked", "The other side blocks our mail: its rules, our reputation, or missing authentication.")
 BUSY = Reason("busy", "The mail server was too busy, or asked to be tried later.")
@@ -56,7 +58,7 @@ BY_STATUS = {
     ("1", "2"): NO_DOMAIN,
     ("1", "6"): Reason("moved", "The mailbox has moved."),
     ("1", "8"): Reason("sender", "The mail server does not accept our sender’s address."),
-    ("2", "1"): Reason("disabled", "The mailbox is disabled."),
+    DISABLED: Reason("disabled", "The mailbox is disabled."),
     ("2", "2"): FULL,
     ("2", "3"): TOO_BIG,
     ("3", "4"): TOO_BIG,
@@ -135,7 +137,10 @@ def _of_words(words: str) -> Reason | None:
     if reason := OURS.get(words) or _beginning(words):
         return reason
     if status := STATUS.search(words):
-        return BY_STATUS.get((status[1], status[2])) or BY_SUBJECT.get(status[1]) or _by_word(words)
+        kind, subject, detail = status.groups()
+        if kind == "4" and (subject, detail) == DISABLED:
+            return NOT_NOW
+        return BY_STATUS.get((subject, detail)) or BY_SUBJECT.get(subject) or _by_word(words)
     if (reply := REPLY.search(words)) and (reason := BY_REPLY.get(reply[1])):
         return _by_word(words) or reason
     return _by_word(words)

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.core.mail import EmailMultiAlternatives
 
+from digest.editions.calendar import issue_date
 from digest.models import EditionKind
 from digest.previews.papers import PAPERS
 from digest.rendering import DigestMessage, EditionFacts, PaperFacts, ReaderFacts, assemble, compile_facts
@@ -22,7 +23,7 @@ DAY = date(2026, 11, 22)
 NOW = datetime(2026, 11, 22, 6, 30, tzinfo=UTC)
 TOPICS = {
     "robotics": "Robotics",
-    "language-models": "Large language models",
+    "language-models": "Language models",
     "computer-vision": "Computer vision",
     "privacy-and-security": "Privacy & security",
 }
@@ -80,18 +81,20 @@ def digest(
     papers: Sequence[PaperFacts],
     *,
     note: str = "",
-    topics: tuple[str, ...] = ("Robotics", "Large language models"),
+    topics: tuple[str, ...] = ("Robotics", "Language models"),
     kind: str = EditionKind.DAILY,
 ) -> DigestMessage:
     """A digest of exactly these papers, with made-up scores."""
-    compiled = compile_facts(EditionFacts(kind, DAY, note), papers, TOPICS)
+    day = issue_date(kind, DAY)
+    compiled = compile_facts(EditionFacts(kind, day, note), papers, TOPICS)
     frequency = Frequency.WEEKLY if kind == EditionKind.WEEKLY else Frequency.DAILY
     reader = ReaderFacts(NOBODY, EMAIL, UUID(int=1), DAY, NOW, topics, frequency)
-    return assemble(compiled, reader, [_pick(place, paper) for place, paper in enumerate(papers)])
+    slugs = [slug for slug, name in TOPICS.items() if not topics or name in topics]
+    return assemble(compiled, reader, [_pick(place, paper, slugs) for place, paper in enumerate(papers)])
 
 
-def _pick(place: int, paper: PaperFacts) -> Pick:
-    slug = list(TOPICS)[place % len(TOPICS)]
+def _pick(place: int, paper: PaperFacts, slugs: Sequence[str]) -> Pick:
+    slug = slugs[place % len(slugs)]
     parts = [(f"topic:{slug}", round(0.58 - place * 0.015, 4)), ("trend", round(0.29 - place * 0.009, 4))]
     if paper.blurb:
         parts.insert(0, ("editor", 1.0))

@@ -39,7 +39,7 @@ def only_when_debugging(view: View) -> View:
 @never_cache
 def messages(request: HttpRequest) -> HttpResponse:
     """Newest first."""
-    return render(request, "digest/outbox.html", {"messages": outbox.messages()})
+    return render(request, "digest/outbox.html", {"messages": outbox.messages(), "takes_all": outbox.takes_all()})
 
 
 @only_when_debugging

@@ -34,6 +34,13 @@ def test_what_is_paused_is_told_with_why_its_words_and_a_way_out(editor: Client)
     assert f"/admin/digest/breaker/{row.pk}/resume/" in page
 
 
+def test_a_pause_that_has_just_begun_has_not_been_for_0_minutes(editor: Client) -> None:
+    paused(opened_at=timezone.now() - timedelta(seconds=20))
+    page = front(editor)
+    assert "0\xa0minutes" not in page
+    assert "seconds ago." in page
+
+
 def test_what_is_closed_is_not_on_the_front_desk_but_in_the_list(chief: Client) -> None:
     BreakerFactory(scope="smtp:closed.example.org:25:", state="closed", until=None)
     assert "closed.example.org" not in front(chief)

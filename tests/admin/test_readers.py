@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -38,6 +39,12 @@ def test_the_last_ten_deliveries_are_shown_with_reasons_and_raw_words(chief: Cli
     assert content.count('class="desk-fate"') == 10
     assert f"The {newest} did not come: the mailbox is full. The next digest is due" in content
     assert "552 5.2.2 over quota" in content
+
+
+def test_the_page_s_title_leaves_the_address_as_it_is(chief: Client) -> None:
+    content = page(chief, SubscriberFactory(email="ada@example.org"))
+    assert "Ada@example.org" not in content
+    assert re.search(r">\s*Subscribers\s*<", content)
 
 
 def test_a_reader_who_had_nothing_yet_is_told_of(chief: Client, reader: Subscriber) -> None:

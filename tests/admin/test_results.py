@@ -161,6 +161,16 @@ def test_a_pause_is_shown_where_it_concerns_the_edition(chief: Client, edition: 
     assert "elsewhere.example" not in page
 
 
+def test_who_still_waits_is_not_said_to_have_it(chief: Client, edition: Edition) -> None:
+    for _ in range(2):
+        row(edition, "accepted")
+    assert "Nobody was left out: " in shown(chief, edition)
+    row(edition, "queued")
+    page = shown(chief, edition)
+    assert "Nobody was left out so far" in page
+    assert '<a class="desk-link" href="?state=queued">1 waits in the queue.</a>' in page
+
+
 # Sending it again
 
 
@@ -171,15 +181,24 @@ def test_before_it_is_sent_the_page_says_to_whom_and_why_not_to_others(editor: C
         row(edition, state, detail)
     services.unsubscribe(row(edition, "rejected", GIVEN_UP).subscriber_id, services.Origin("test"), NOW)
     row(edition, "queued", due_at=timezone.now() + timedelta(hours=1))
+    row(edition, "queued", due_at=NOW)
     prospect = editor.get(address(edition, "send-again")).context["prospect"]
     assert (prospect.ready, prospect.in_doubt, prospect.waiting, prospect.is_cut) == (2, 1, 1, False)
     assert {text.split()[0] + " " + text.split()[1]: count for count, text in prospect.others} == {
-        "have it,": 1,
-        "have a": 1,
+        "got it,": 1,
+        "whose mailbox": 1,
         "unsubscribed, or": 1,
-        "have no": 1,
+        "for whom": 1,
+        "in the": 1,
     }
-    assert Delivery.objects.filter(state="queued").count() == 1  # a look changes nothing
+    assert Delivery.objects.filter(state="queued").count() == 2  # a look changes nothing
+
+
+def test_where_nobody_can_be_sent_it_the_page_says_so(editor: Client, edition: Edition) -> None:
+    row(edition, "queued", due_at=timezone.now() + timedelta(hours=1))
+    page = editor.get(address(edition, "send-again")).content.decode()
+    assert "Nobody who was refused or left out can still be sent it." in page
+    assert "<strong>1</strong> waits in the queue for a later try" in page
 
 
 def test_sending_again_queues_them_hastens_the_others_and_is_on_record(editor: Client, edition: Edition) -> None:

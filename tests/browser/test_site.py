@@ -58,6 +58,20 @@ TOO_SMALL = """() => [...document.querySelectorAll("button, select, input, .butt
   .filter(([, box]) => box.height < 44 || box.width < 24)
   .map(([element, box]) => `${element.tagName} ${element.textContent.slice(0, 20)} ${box.width}x${box.height}`)"""
 
+# Short words that stand alone and are broken in two all the same.
+BROKEN = """() => {
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), found = [];
+  while (walker.nextNode()) {
+    const word = walker.currentNode.data.trim();
+    if (!/^\\S{1,12}$/.test(word) || walker.currentNode.parentElement.closest("option, .hidden, script")) continue;
+    const range = document.createRange();
+    range.selectNodeContents(walker.currentNode);
+    const lines = new Set([...range.getClientRects()].filter(box => box.width > 0).map(box => Math.round(box.top)));
+    if (lines.size > 1) found.push(word);
+  }
+  return found;
+}"""
+
 
 @pytest.fixture(autouse=True)
 def site(live_server: Any, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
@@ -123,6 +137,7 @@ def test_every_page_fits_and_can_be_read_and_touched(look: Callable[..., Page], 
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (url, page.evaluate(TOO_WIDE))
         assert page.evaluate(TOO_FAINT) == [], url
         assert page.evaluate(TOO_SMALL) == [], url
+        assert page.evaluate(BROKEN) == [], url
         assert page.locator("h1").count() == 1, url
 
 

@@ -47,6 +47,14 @@ def test_an_opened_way_out_is_told_once_with_what_one_needs_to_know():
     assert "https://papers.example.org/admin/" in message.body
 
 
+@pytest.mark.parametrize("fault", Fault)
+def test_that_it_is_tried_again_is_said_once(fault):
+    trip(fault=fault)
+    alerts.tell(NOW)
+    [message] = mail.outbox
+    assert message.body.count("It is tried again by itself") == 1
+
+
 def test_recovery_is_told_once():
     trip()
     alerts.tell(NOW)

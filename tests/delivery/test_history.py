@@ -8,7 +8,7 @@ import pytest
 
 from digest.delivery import breaker, history
 from digest.delivery.outcomes import Fault
-from digest.models import Edition
+from digest.models import Breaker, Edition
 from subscriptions import services
 from subscriptions.models import Subscriber
 from tests.factories import NOW, DeliveryFactory, EditionFactory, SubscriberFactory
@@ -35,7 +35,11 @@ def why(reader: Subscriber) -> str:
 
 
 def test_whoever_did_not_confirm_gets_nothing_yet():
-    assert why(SubscriberFactory(pending=True)).startswith("The subscription is not confirmed")
+    reader = SubscriberFactory(pending=True)
+    assert why(reader).startswith("The subscription is not confirmed")
+    assert "has not left yet" in why(reader)
+    reader.confirmation_sent_at = NOW
+    assert "was sent 14 July 2026, 05:00 (UTC)" in why(reader)
 
 
 def test_whoever_left_gets_nothing():
@@ -125,3 +129,13 @@ def test_a_weekly_reader_waits_for_a_weekly_edition_but_not_for_the_first(editio
 def test_the_last_ten_come_newest_first(reader):
     rows = [DeliveryFactory(subscriber=reader, state="delivered") for _ in range(12)]
     assert [row.pk for row in history.last_deliveries(reader)] == [row.pk for row in rows[:-11:-1]]
+
+
+def test_a_pause_names_what_is_paused_once(reader):
+    edition = DeliveryFactory(subscriber=reader, due_at=NOW).edition
+    breaker.trip("to:example.org", Fault.PROVIDER, "421 later", NOW)
+    assert f"The {edition} is in the queue, but mail to example.org is paused until" in why(reader)
+    Breaker.objects.all().delete()
+    breaker.trip(breaker.edition(edition.pk), Fault.OURS, "TemplateSyntaxError", NOW)
+    assert f"The {edition} is in the queue, and paused until" in why(reader)
+    assert why(reader).count(str(edition)) == 1

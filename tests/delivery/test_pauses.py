@@ -37,6 +37,14 @@ def test_a_scope_has_a_name(scope, named):
     assert pause.remedy
 
 
+def test_a_destination_s_trouble_is_not_said_to_be_ours():
+    breaker.trip("to:example.net", Fault.PROVIDER, "421 4.7.0 too many connections", NOW)
+    [pause] = pauses.current()
+    assert pause.why.startswith("Its mail server is down")
+    assert "doctor" not in pause.remedy
+    assert "DESTINATION_LIMITS" in pause.remedy
+
+
 def test_what_is_closed_is_no_pause_and_the_way_out_comes_first():
     edition = EditionFactory(published=True)
     for scope in ("to:a.example", breaker.edition(edition.pk), "smtp:h:25:", "to:closed.example"):

@@ -33,6 +33,8 @@ from digest.models import DeliveryState
         ("queued", "421 4.3.2 Service not available", "put-off-system"),
         ("queued", "Waits for its turn: 5/second to blocket.se", "put-off-limit"),
         ("queued", "Waits until the limits can be counted again", "put-off-uncounted"),
+        ("queued", "450 4.2.1 The user is receiving mail too quickly", "put-off-mailbox-not-now"),
+        ("rejected", "550 5.2.1 The account is disabled", "disabled"),
         ("queued", "Something odd", "put-off"),
         ("unknown", "The worker was gone before it could record an answer", "worker-gone"),
         ("unknown", "The worker ended while the message was on the wire", "worker-gone"),

@@ -39,6 +39,13 @@ def test_a_healthy_database_queue_and_clock_are_fine():
     assert {level for level, _ in findings("database", "clock", "broker", "configuration")} == {Level.FINE}
 
 
+def test_what_the_settings_silence_is_not_brought_up(settings):
+    settings.SITE_URL = "https://papers.example.org"
+    shown = "".join(text for _, text in findings("configuration"))
+    assert "security.W" in shown  # these settings are not a production site's
+    assert [code for code in settings.SILENCED_SYSTEM_CHECKS if code in shown] == []
+
+
 def test_without_a_topic_readers_could_not_choose():
     Topic.objects.update(is_active=False)
     assert (Level.WRONG, "No topic is active.") in findings("database")

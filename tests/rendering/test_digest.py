@@ -45,7 +45,7 @@ def test_language_title_and_headings_are_ours(page: MailPage) -> None:
     assert page.one("html").attributes == {"lang": "en", "dir": "ltr"}
     assert page.one("title").text in (
         "Paperboy, Daily edition of Sunday, 22 November 2026",
-        "Paperboy, Weekly edition of Sunday, 22 November 2026",
+        "Paperboy, Weekly edition of Monday, 16 November 2026",
     )
     assert page.one("h1").text == "Paperboy"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.conf import LazySettings
 from django.contrib.auth.models import User
@@ -68,3 +70,18 @@ def test_links_in_samples_lead_to_nobody() -> None:
     data = tokens.read(Purpose.UNSUBSCRIBE, header.rpartition("/")[2].rstrip(">"))
     assert data
     assert data.subscriber_id == previews.NOBODY == 0
+
+
+@pytest.mark.parametrize("slug", ["ordinary-day", "weekly"])
+def test_a_sample_s_reasons_are_topics_its_reader_chose(slug: str) -> None:
+    sample = previews.get(slug)
+    assert sample is not None
+    why = re.findall(r"^ *Why: (.+?) \d", str(sample.email().body), re.MULTILINE)
+    assert set(why) == {"Robotics", "Language models"}
+
+
+def test_the_weekly_sample_is_named_by_its_monday() -> None:
+    sample = previews.get("weekly")
+    assert sample is not None
+    page = str(sample.email().alternatives[0].content)
+    assert "<title>Paperboy, Weekly edition of Monday, 16 November 2026</title>" in page

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 
-from subscriptions import addresses, queries, services
+from subscriptions import addresses, consent, queries, services
 from subscriptions.models import (
     ConsentAction,
     ConsentRecord,
@@ -303,6 +303,16 @@ def test_who_never_confirmed_is_forgotten_a_month_after_the_link_expired() -> No
     assert services.forget_unconfirmed(NOW + 38 * DAY) == 1
     assert set(Subscriber.objects.all()) == {waiting, back}
     assert ConsentRecord.objects.filter(address_hash=forgotten.address_hash).count() == 1
+
+
+def test_whom_no_mail_ever_reached_is_forgotten_as_long_after_they_last_asked() -> None:
+    services.release_confirmation(mailed("ada@example.org", NOW))
+    asked_again = mailed("bob@example.org", NOW)
+    services.release_confirmation(asked_again)
+    consent.record([asked_again], ConsentAction.REQUESTED, ORIGIN, NOW + 30 * DAY)
+    assert services.forget_unconfirmed(NOW + 36 * DAY) == 0
+    assert services.forget_unconfirmed(NOW + 38 * DAY) == 1
+    assert list(Subscriber.objects.all()) == [asked_again]
 
 
 def test_a_released_claim_can_be_claimed_again_and_only_by_its_owner() -> None:

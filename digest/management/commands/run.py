@@ -17,6 +17,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from digest import tasks
+from digest.delivery import outbox
 from digest.management.processes import Processes
 from digest.sample.readers import READERS
 from subscriptions.models import Subscriber
@@ -95,7 +96,9 @@ def wait_until_up(processes: Processes, port: int) -> bool:
 
 def banner(url: str, seconds: float) -> str:
     lines = ["", f"  Paperboy is up after {seconds:.0f} s.", "", f"  Site     {url}/"]
-    if settings.DEBUG:
+    if not outbox.takes_all():
+        lines.append(f"  Mail     really leaves, by {settings.EMAIL_BACKEND}")
+    elif settings.DEBUG:
         lines.append(f"  Outbox   {url}/outbox/   every mail; none leaves this machine")
     lines += [f"  Admin    {url}/admin/", *sample_readers(), "", "  Ctrl-C stops it.", ""]
     return "\n".join(lines)
@@ -106,4 +109,5 @@ def sample_readers() -> list[str]:
     addresses = [reader.email for reader in READERS]
     found = Subscriber.objects.active().filter(address_key__in=addresses).order_by("pk").prefetch_related("topics")
     lines = [f"  {reader.email:<20} {', '.join(topic.name for topic in reader.topics.all())}" for reader in found]
-    return ["", "  Sample readers, whose digests are in the outbox:", *lines] if lines else []
+    where = ", whose digests are in the outbox" if outbox.takes_all() else ""
+    return ["", f"  Sample readers{where}:", *lines] if lines else []
