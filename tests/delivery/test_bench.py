@@ -12,7 +12,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from tests.delivery.conftest import Mailbox, smtp_server
-from tests.services import PROJECT, free_port, process_environment
+from tests.services import PROJECT, free_port, postgres_database, process_environment
 
 KEYS = {
     "messages", "accepted", "seconds", "messages_per_second", "cpu_us_per_message", "database_cpu_us_per_message",
@@ -52,6 +52,30 @@ def test_it_sends_all_ways_and_its_last_line_is_the_account(tmp_path):
 def test_the_null_transport_needs_no_server(tmp_path):
     account = bench(tmp_path, "--subscribers", "9", "--rounds", "1", "--transport", "null")
     assert (account["accepted"], account["transport"], account["ratio"]) == (9, "null", 0)
+
+
+@pytest.mark.postgres
+def test_every_statement_of_the_ledger_is_explained(tmp_path):
+    with postgres_database() as url:
+        environment = process_environment(DATA_DIR=str(tmp_path), CACHE_URL="locmemcache://", DATABASE_URL=url)
+        command = [sys.executable, "manage.py", "bench_ledger", "--subscribers", "300", "--rows", "2700", "--json"]
+        # Tables this small are rightly read from end to end, which is what it complains of.
+        finished = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, timeout=120, check=False)
+    account = json.loads(finished.stdout.splitlines()[-1])
+    assert (account["planned"], account["rows"]) == (300, 2700)
+    steps = {each["name"]: each["rows"] for each in account["statements"]}
+    assert steps.keys() >= {
+        "plan, nobody left",
+        "waiting",
+        "lease",
+        "interests",
+        "claim",
+        "record",
+        "put off",
+        "rescue",
+    }
+    # What each of the 300 was sent on the last seven days.
+    assert max(each["rows"] for each in account["statements"] if each["name"] == "interests") == 7 * 300
 
 
 def test_it_writes_to_no_other_machine():

@@ -6,8 +6,10 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
-from digest.models import Edition, EditionKind, EditionState
+from digest.models import Edition, EditionKind, EditionPaper, EditionState, Paper
 
+# Days whose papers may still be in today's pool, so that what was sent then is looked up for every reader.
+REMEMBERED_DAYS = 7
 _READERS = """
     INSERT INTO subscriptions_subscriber (email, address_key, address_hash, status, frequency, delivery_hour,
         delivery_weekday, time_zone, digest_length, opt_in_round, next_delivery_at, created_at, confirmed_at)
@@ -24,6 +26,10 @@ _DELIVERIES = """
         '', %s, 0, %s, %s, '', %s, %s
     FROM subscriptions_subscriber s ORDER BY s.id
 """
+_DIGESTS = """
+    INSERT INTO digest_digest (delivery_id, papers, selection, preferences)
+    SELECT id, %s, '[]', '{}' FROM digest_delivery WHERE edition_id = %s
+"""
 _TABLES = "digest_delivery, digest_digest, subscriptions_subscriber, digest_edition"
 
 
@@ -38,6 +44,9 @@ def fill(readers: int, rows: int, now: datetime) -> None:
             moment = now - timedelta(days=day)
             edition = _edition(moment)
             cursor.execute(_DELIVERIES, [edition.pk, *[moment] * 5])
+            if day <= REMEMBERED_DAYS:
+                paper = _paper(edition, moment)
+                cursor.execute(_DIGESTS, [f"[{paper.pk}]", edition.pk])
         cursor.execute(f"VACUUM ANALYZE {_TABLES}")
 
 
@@ -59,4 +68,13 @@ def analyze_readers() -> None:
 
 
 def todays_edition(now: datetime) -> Edition:
-    return _edition(now)
+    """With the papers of the last days in its pool."""
+    edition = _edition(now)
+    EditionPaper.objects.bulk_create(EditionPaper(edition=edition, paper=paper) for paper in Paper.objects.all())
+    return edition
+
+
+def _paper(edition: Edition, moment: datetime) -> Paper:
+    paper = Paper.objects.create(title=f"A paper of {edition}", title_key=f"{edition.pk:064d}", published_at=moment)
+    EditionPaper.objects.create(edition=edition, paper=paper)
+    return paper

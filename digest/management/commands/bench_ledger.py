@@ -13,12 +13,14 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 from django.utils import timezone
 
+from digest import selection
 from digest.delivery import ledger
 from digest.delivery.outcomes import Outcome, Result
 from digest.management import scratch
 from digest.management.bench import ledger_rows
 from digest.management.bench.meters import database_cpu
 from digest.management.bench.plans import Explained, explained
+from digest.models import Edition
 
 CHUNK = 2000
 WINDOW = 200
@@ -28,9 +30,9 @@ LARGE = {"digest_delivery", "digest_digest", "subscriptions_subscriber"}
 
 class Command(BaseCommand):
     help = (
-        "Make a scratch database with readers who are all due and a ledger of past days; plan them all, then lease, "
-        "claim, record and give back rows, each statement explained. PostgreSQL only. Thirty million rows take some "
-        "ten minutes to make, and 15 GB."
+        "Make a scratch database with readers who are all due and a ledger of past days; plan them all, then lease "
+        "rows, look up what their readers had, claim, record and give back, each statement explained. PostgreSQL only. "
+        "Thirty million rows take some ten minutes to make, and 15 GB."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -55,13 +57,13 @@ def measure(readers: int, rows: int) -> dict[str, Any]:
     began = time.perf_counter()
     ledger_rows.fill(readers, rows, now)
     filled = time.perf_counter() - began
-    ledger_rows.todays_edition(now)
+    edition = ledger_rows.todays_edition(now)
     cpu, database, wall = time.process_time(), database_cpu(), time.perf_counter()
     planned = ledger.plan(now)
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
     database = database_cpu() - database
     ledger_rows.analyze_readers()
-    statements = list(hot_statements(now))
+    statements = list(hot_statements(edition, now))
     return {
         "subscribers": readers,
         "rows": rows,
@@ -76,7 +78,7 @@ def measure(readers: int, rows: int) -> dict[str, Any]:
     }
 
 
-def hot_statements(now: Any) -> Iterator[Explained]:
+def hot_statements(edition: Edition, now: Any) -> Iterator[Explained]:
     """What a tick and a sending run do, once each."""
     run = uuid4()
     with explained("plan, nobody left") as found:
@@ -87,6 +89,10 @@ def hot_statements(now: Any) -> Iterator[Explained]:
     yield from found
     with explained("lease") as found:
         leased = ledger.lease(run, now, CHUNK)
+    yield from found
+    with explained("interests") as found:
+        lengths = {row.subscriber_id: row.digest_length for row in leased if row.subscriber_id}
+        selection.interests_of(selection.load_pool(edition), lengths, now)
     yield from found
     window = [ledger.Content(row.id, "[1]", "[]", "{}") for row in leased[:WINDOW]]
     with explained("claim") as found:
