@@ -13,9 +13,9 @@ from django.core.mail.utils import DNS_NAME
 
 from digest.delivery.outcomes import Fault, Outcome, Result
 from digest.delivery.transports.base import TransportUnavailable
+from digest.delivery.transports.smtp import errors
 from digest.delivery.transports.smtp.channel import Channel, channel_over
 from digest.delivery.transports.smtp.envelope import Extensions
-from digest.delivery.transports.smtp.replies import is_policy, parse
 
 
 @dataclass(frozen=True)
@@ -79,12 +79,10 @@ def _enter(smtp: smtplib.SMTP, access: Access) -> None:
 
 
 def _log_in(smtp: smtplib.SMTP, access: Access) -> None:
-    """A server that offers no way to log in, or a password that cannot be sent, is as good as a wrong password."""
+    """A password that cannot be sent is as good as a wrong one."""
     try:
         smtp.login(access.user, access.password)
-    except (smtplib.SMTPResponseException, smtplib.SMTPServerDisconnected):
-        raise
-    except (smtplib.SMTPException, ValueError) as error:
+    except ValueError as error:
         raise TransportUnavailable(Result(Outcome.RETURNED, _words(error), fault=Fault.CREDENTIALS)) from error
 
 
@@ -108,27 +106,10 @@ def _holds_more(smtp: smtplib.SMTP) -> bool:
 
 
 def _unavailable(error: Exception) -> TransportUnavailable:
-    return TransportUnavailable(Result(Outcome.RETURNED, _words(error), fault=_fault(error)))
-
-
-def _fault(error: Exception) -> Fault:
-    if not isinstance(error, smtplib.SMTPResponseException):
-        return Fault.PROVIDER
-    if error.smtp_code < 500:
-        return Fault.PROVIDER
-    if isinstance(error, smtplib.SMTPAuthenticationError):
-        return Fault.CREDENTIALS
-    return Fault.POLICY if is_policy(parse(_raw(error))) else Fault.PROVIDER
+    if isinstance(error, smtplib.SMTPException):
+        return TransportUnavailable(errors.result_of(error))
+    return TransportUnavailable(Result(Outcome.RETURNED, _words(error), fault=Fault.PROVIDER))
 
 
 def _words(error: Exception) -> str:
-    if isinstance(error, smtplib.SMTPResponseException) and error.smtp_code > 0:
-        return parse(_raw(error)).words
     return f"{type(error).__name__}: {error}"
-
-
-def _raw(error: smtplib.SMTPResponseException) -> bytes:
-    """The reply as it came. smtplib strips the code off each line, and says -1 for what is not SMTP."""
-    text = error.smtp_error if isinstance(error.smtp_error, bytes) else error.smtp_error.encode()
-    code = max(error.smtp_code, 0)
-    return b"\n".join(b"%03d %b" % (code, line) for line in text.split(b"\n"))
