@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from email.utils import parseaddr
 from enum import StrEnum
 from functools import lru_cache
@@ -37,10 +37,17 @@ class WarmUp:
     first: date
     steps: tuple[int, ...]
 
+    @property
+    def last(self) -> date:
+        return self.first + timedelta(days=len(self.steps) - 1)
+
+    def number(self, day: date) -> int:
+        """Of the day in the plan: 1 on the first, less before it."""
+        return (day - self.first).days + 1
+
     def on(self, day: date) -> int | None:
         """Before the first day as on it; None after the last one."""
-        number = max(0, (day - self.first).days)
-        return self.steps[number] if number < len(self.steps) else None
+        return None if day > self.last else self.steps[max(self.number(day), 1) - 1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +100,10 @@ class Limits:
         if own is None:
             own = tuple(replace(limit, domains=(domain,)) for limit in self.destinations.get(EVERY_OTHER, ()))
         return own
+
+    @property
+    def warm_up(self) -> WarmUp | None:
+        return next((limit.warm_up for limit in self.sending if limit.warm_up), None)
 
     @property
     def named(self) -> list[Limit]:
