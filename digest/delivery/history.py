@@ -11,6 +11,7 @@ from django.conf import settings
 from digest.delivery import breaker, pauses, reasons
 from digest.models import Breaker, BreakerState, Delivery, DeliveryState, Edition, EditionKind
 from digest.models.states import OPEN_STATES
+from subscriptions import addresses
 from subscriptions.clock import zone_named
 from subscriptions.models import Frequency, Subscriber, SubscriberStatus, Suppression
 
@@ -75,7 +76,7 @@ def _on_its_way(reader: Subscriber, rows: Sequence[Delivery], now: datetime) -> 
 
 
 def _pause(reader: Subscriber, row: Delivery, now: datetime) -> pauses.Pause | None:
-    domain = reader.email.rpartition("@")[2].lower()
+    domain = addresses.domain_of(reader.email)
     scopes = [breaker.identity(), breaker.edition(row.edition_id), breaker.destination(domain)]
     shut = Breaker.objects.filter(scope__in=scopes, until__gt=now).exclude(state=BreakerState.CLOSED)
     return next(iter(pauses.described(list(shut))), None)

@@ -11,13 +11,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from email.utils import parseaddr
 from enum import StrEnum
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import idna
 from django.conf import settings
+
+from subscriptions import addresses
 
 EVERY_OTHER = "*"
 _RATE = re.compile(r"(\d{1,12})/(second|minute|hour|day)", re.ASCII)
@@ -118,7 +119,7 @@ def configured() -> Limits:
         settings.SENDING_LIMITS,
         settings.DESTINATION_LIMITS,
         settings.WARM_UP,
-        parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2].lower(),
+        addresses.sender_domain(),
         settings.TIME_ZONE,
     )
 

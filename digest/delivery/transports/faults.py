@@ -14,6 +14,7 @@ from digest.delivery.outcomes import Fault, Outcome, Result
 from digest.delivery.transports import answers, providers
 from digest.delivery.transports.exchange import Exchange
 from digest.delivery.transports.smtp import errors as smtp_errors
+from subscriptions import addresses
 
 # Names, as these classes belong to libraries that need not be installed (requests, urllib3, botocore).
 NEVER_CONNECTED = {
@@ -73,7 +74,7 @@ def _is_about(error: ValueError, recipient: str) -> bool:
     if isinstance(error, AnymailUnsupportedFeature):
         return "EAI in to" in str(error)  # an address beyond ASCII, for a provider that takes none
     if isinstance(error, AnymailInvalidAddress):
-        domain = recipient.rpartition("@")[2]
+        domain = addresses.domain_of(recipient)
         return recipient in str(error) or bool(domain and repr(domain) in str(error))
     return not providers.is_tellable(recipient)
 
