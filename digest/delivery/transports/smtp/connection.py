@@ -34,10 +34,16 @@ class Access:
 
     @cached_property
     def context(self) -> ssl.SSLContext:
-        """Verifies certificate and host name. Kept, as reading the system's certificates takes 20 ms."""
+        """Verifies certificate and host name. Kept, as reading the system's certificates takes 20 ms.
+
+        Raises TransportUnavailable where our own certificate cannot be read.
+        """
         context = ssl.create_default_context()
         if self.certfile:
-            context.load_cert_chain(self.certfile, self.keyfile)
+            try:
+                context.load_cert_chain(self.certfile, self.keyfile)
+            except OSError as error:
+                raise _not_let_in(f"EMAIL_SSL_CERTFILE and EMAIL_SSL_KEYFILE cannot be used: {error}") from error
         return context
 
 
@@ -51,13 +57,13 @@ def connect(access: Access) -> Connection:
     try:
         smtp = _greeted(access)
     except (OSError, ValueError) as error:  # smtplib's exceptions are OSErrors
-        raise _unavailable(error) from error
+        raise TransportUnavailable(errors.result_of(error)) from error
     try:
         _enter(smtp, access)
         return _detached(smtp)
     except (OSError, ValueError) as error:
         smtp.close()
-        raise _unavailable(error) from error
+        raise TransportUnavailable(errors.result_of(error)) from error
     except BaseException:
         smtp.close()
         raise
@@ -83,7 +89,7 @@ def _log_in(smtp: smtplib.SMTP, access: Access) -> None:
     try:
         smtp.login(access.user, access.password)
     except ValueError as error:
-        raise TransportUnavailable(Result(Outcome.RETURNED, _words(error), fault=Fault.CREDENTIALS)) from error
+        raise _not_let_in(str(error)) from error
 
 
 def _detached(smtp: smtplib.SMTP) -> Connection:
@@ -105,11 +111,5 @@ def _holds_more(smtp: smtplib.SMTP) -> bool:
     return False
 
 
-def _unavailable(error: Exception) -> TransportUnavailable:
-    if isinstance(error, smtplib.SMTPException):
-        return TransportUnavailable(errors.result_of(error))
-    return TransportUnavailable(Result(Outcome.RETURNED, _words(error), fault=Fault.PROVIDER))
-
-
-def _words(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
+def _not_let_in(words: str) -> TransportUnavailable:
+    return TransportUnavailable(Result(Outcome.RETURNED, words, fault=Fault.CREDENTIALS))

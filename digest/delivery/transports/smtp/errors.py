@@ -1,4 +1,4 @@
-"""Takes an exception of smtplib; gives what it means for the message, by the reply it carries (see `replies`)."""
+"""Takes an exception of smtplib or the network; gives what it means for the message, by the reply if it carries one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STAGES: dict[type[smtplib.SMTPResponseException], Stage] = {
 NO_LOGIN = ("SMTP AUTH extension not supported", "No suitable authentication method")
 
 
-def result_of(error: smtplib.SMTPException, *, has_left: bool = False) -> Result:
+def result_of(error: Exception, *, has_left: bool = False) -> Result:
     """`has_left` says whether anything of the message's content may have reached the server."""
     match error:
         case smtplib.SMTPRecipientsRefused():
@@ -26,7 +26,7 @@ def result_of(error: smtplib.SMTPException, *, has_left: bool = False) -> Result
             return _judged(error, stage, error.smtp_code, error.smtp_error, has_left=has_left)
         case smtplib.SMTPNotSupportedError() if "SMTPUTF8" in str(error):
             return Result(Outcome.REJECTED, _words(error))
-        case _ if str(error).startswith(NO_LOGIN):  # as good as a wrong password
+        case smtplib.SMTPException() if str(error).startswith(NO_LOGIN):  # as good as a wrong password
             return Result(Outcome.RETURNED, _words(error), fault=Fault.CREDENTIALS)
         case _:
             return _without_answer(error, has_left=has_left)
@@ -40,9 +40,9 @@ def _judged(error: smtplib.SMTPException, stage: Stage, code: int, words: bytes 
     return judge(stage, b"\n".join(b"%03d %b" % (code, line) for line in lines))  # smtplib took the code off each
 
 
-def _without_answer(error: smtplib.SMTPException, *, has_left: bool) -> Result:
+def _without_answer(error: Exception, *, has_left: bool) -> Result:
     return Result(Outcome.UNKNOWN if has_left else Outcome.RETURNED, _words(error), fault=Fault.PROVIDER)
 
 
-def _words(error: smtplib.SMTPException) -> str:
+def _words(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
