@@ -17,7 +17,7 @@ from subscriptions.models import Frequency, Subscriber, SubscriberStatus, Suppre
 
 SHOWN = 10
 ARRIVED = {
-    DeliveryState.ACCEPTED: "was taken by the mail server",
+    DeliveryState.ACCEPTED: "was accepted by the mail server",
     DeliveryState.DELIVERED: "arrived",
 }
 
@@ -112,8 +112,10 @@ def _last(reader: Subscriber, rows: Sequence[Delivery]) -> Answer:
         when = _moment(reader, row.accepted_at or row.updated_at)
         return Answer(f"The {row.edition} {ARRIVED[DeliveryState(row.state)]} {when}. {upcoming}")
     why = reasons.of_delivery(row.state, row.detail).text
-    verb = "is in doubt" if row.state == DeliveryState.UNKNOWN else "did not come"
-    return Answer(f"The {row.edition} {verb}: {why[0].lower()}{why[1:]} {upcoming}", row.detail)
+    fate = f"It is unknown what became of the {row.edition}"
+    if row.state != DeliveryState.UNKNOWN:
+        fate = f"The {row.edition} did not come"
+    return Answer(f"{fate}: {why[0].lower()}{why[1:]} {upcoming}", row.detail)
 
 
 def _kind(reader: Subscriber) -> EditionKind:

@@ -241,7 +241,7 @@ def test_an_edition_is_sent_again_without_scripts_after_a_second_thought(plain_d
     page.get_by_role("link", name="Send to those who can still get it…").click()
     page.get_by_label("Also to the 1").check()
     page.get_by_role("button", name="Send it to them").click()
-    expect(page.get_by_text("Queued 2 digests again, those in doubt too.").first).to_be_visible()
+    expect(page.get_by_text("Queued 2 digests again, those that were unknown too.").first).to_be_visible()
     assert set(out.deliveries.values_list("state", flat=True)) == {"queued"}
 
 
