@@ -6,6 +6,7 @@ PaperboyError
 │   └── EditionClosed      it is frozen: the pool and the decisions no longer change
 ├── DeliveryError          a message could not be composed or handed over
 ├── MailboxError           a mailbox with mail for us cannot be reached or read
+├── Interrupted            this worker is to end, and what it was doing is to be done by another
 └── EvaluationError        a recording to evaluate the ranking on is absent or cannot be read
 """
 
@@ -37,6 +38,10 @@ class SourceError(PaperboyError):
 
 class MailboxError(PaperboyError):
     """A mailbox with mail for us cannot be reached or read."""
+
+
+class Interrupted(PaperboyError):
+    """This worker is to end: what it was doing says nothing yet, and is to be done again."""
 
 
 class EditionError(PaperboyError):

@@ -9,6 +9,8 @@ from __future__ import annotations
 import mmap
 import time
 
+from digest.errors import Interrupted
+
 _flag = mmap.mmap(-1, 1)
 
 
@@ -24,6 +26,12 @@ def forget() -> None:
 
 def asked() -> bool:
     return bool(_flag[0])
+
+
+def check() -> None:
+    """Raises Interrupted once someone asked: for work that can simply be done again."""
+    if asked():
+        raise Interrupted("this worker is to end; another one does it again")
 
 
 def sleep(seconds: float, step: float = 0.2) -> None:

@@ -1,8 +1,12 @@
-"""Takes what someone typed into an address field, gives one normalised address and its keyed hash."""
+"""Takes what someone typed into an address field, gives one normalised address and its keyed hash.
+
+And the parts of addresses that are known to be some: domains, our sender's, and what stands after a plus sign.
+"""
 
 import hashlib
 import hmac
 import unicodedata
+from email.utils import parseaddr
 from functools import lru_cache
 
 import idna
@@ -44,6 +48,34 @@ def masked(address: str) -> str:
     """The address as its owner recognises it and a stranger does not: "a•••@example.org"."""
     local, _, domain = address.rpartition("@")
     return f"{local[:1]}•••@{domain}"
+
+
+def domain_of(address: str) -> str:
+    """What stands after the last @, in lower case; empty where there is none."""
+    return address.rpartition("@")[2].lower() if "@" in address else ""
+
+
+def sender() -> str:
+    """The plain address in DEFAULT_FROM_EMAIL."""
+    return parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+
+
+def sender_domain() -> str:
+    """Whose reputation is at stake, and who vouches for our Message-IDs."""
+    return domain_of(sender()) or "localhost"
+
+
+def tagged(address: str, tag: str) -> str:
+    """As in bounces+TAG@example.org; mail to it falls into the mailbox of the address without the tag."""
+    local, _, domain = address.rpartition("@")
+    return f"{local}+{tag}@{domain}"
+
+
+def tag_of(address: str, base: str) -> str:
+    """The tag if the address, as mail came to it, is `base` with one; else nothing. A tag holds no plus sign."""
+    local, _, domain = address.strip().strip("<>").rpartition("@")
+    name, _, tag = local.rpartition("+")
+    return tag if f"{name}@{domain}".lower() == base.lower() else ""
 
 
 def _split(typed: str) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 
-from subscriptions import tokens
+from subscriptions import addresses, tokens
 from subscriptions.models import Subscriber
 from subscriptions.tokens import Purpose
 
@@ -38,17 +38,12 @@ def unsubscribe_path(subscriber_id: int) -> str:
 
 def unsubscribe_address(subscriber_id: int) -> str:
     """Where a mail unsubscribes this reader, as in unsubscribe+TOKEN@example.org; empty without UNSUBSCRIBE_ADDRESS."""
-    local, at, domain = settings.UNSUBSCRIBE_ADDRESS.partition("@")
-    return f"{local}+{tokens.make(Purpose.UNSUBSCRIBE, subscriber_id)}@{domain}" if at else ""
+    own = settings.UNSUBSCRIBE_ADDRESS
+    return addresses.tagged(own, tokens.make(Purpose.UNSUBSCRIBE, subscriber_id)) if own else ""
 
 
 def reader_of_address(address: str) -> int | None:
     """Whom a mail to this address unsubscribes; None unless it is exactly such an address of ours."""
-    local, at, domain = settings.UNSUBSCRIBE_ADDRESS.partition("@")
-    typed_local, _, typed_domain = address.strip().strip("<>").rpartition("@")
-    # A token may hold a hyphen or an underscore, never a plus sign.
-    name, _, token = typed_local.rpartition("+")
-    if not at or (name.lower(), typed_domain.lower()) != (local.lower(), domain.lower()):
-        return None
+    token = addresses.tag_of(address, settings.UNSUBSCRIBE_ADDRESS)  # may hold a hyphen or an underscore
     data = tokens.read(Purpose.UNSUBSCRIBE, token) if token.isascii() else None
     return data.subscriber_id if data else None

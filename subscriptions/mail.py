@@ -1,12 +1,12 @@
 """Takes a subscriber, gives the message they asked for: confirm your address, or you are subscribed already."""
 
-from email.utils import make_msgid, parseaddr
+from email.utils import make_msgid
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 
-from subscriptions import links
+from subscriptions import addresses, links
 from subscriptions.inlining import inlined
 from subscriptions.models import Subscriber
 
@@ -53,5 +53,4 @@ def _message(name: str, subscriber: Subscriber, facts: dict[str, str | int]) -> 
 
 
 def _message_id() -> str:
-    domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
-    return make_msgid(domain=domain or "localhost")
+    return make_msgid(domain=addresses.sender_domain())

@@ -7,6 +7,8 @@ import io
 import json
 import tarfile
 import threading
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,7 +16,7 @@ from django.db import connection
 from django.utils import timezone
 
 from digest import stopping
-from digest.errors import SourceError
+from digest.errors import Interrupted, SourceError
 from digest.ingestion import import_file, manners, refresh, refresh_if_due, visits
 from digest.models import Host, Listing, Outcome, Paper, Signal, Source, SourceRun
 from tests.sources.loopback import Answer, running
@@ -45,6 +47,13 @@ def make(loopback):
         return Source.objects.create(name=f"{kind} {path}", slug=kind, kind=kind, url=loopback.url + path, **fields)
 
     return source
+
+
+@pytest.fixture
+def to_end() -> Iterator[None]:
+    """A worker that is to end, once the test says so; the next test's is not."""
+    yield
+    stopping.forget()
 
 
 def announced(day, *identifiers, made=None):
@@ -293,14 +302,49 @@ def test_requests_to_arxiv_take_turns_three_seconds_apart(monkeypatch):
     assert waits[-1] < 1
 
 
-def test_a_worker_that_is_to_end_does_not_wait_for_its_turn(monkeypatch):
-    manners.wait_for_turn("arxiv.org")
+@pytest.mark.parametrize("host", ["arxiv.org", "elsewhere.example"])
+def test_a_worker_that_is_to_end_begins_no_request(host, to_end):
     stopping.ask()
-    try:
-        with pytest.raises(SourceError, match="is to end"):
-            manners.wait_for_turn("arxiv.org")
-    finally:
-        stopping.forget()
+    started = time.monotonic()
+    with pytest.raises(Interrupted, match="is to end"):
+        manners.wait_for_turn(host)
+    assert time.monotonic() - started < 1
+
+
+def drip():
+    """Asks the worker to end after the first byte, and goes on for a minute."""
+    yield b"<"
+    stopping.ask()
+    for _ in range(600):
+        time.sleep(0.1)
+        yield b"x"
+
+
+def test_a_visit_that_a_worker_s_end_interrupts_is_made_again_and_is_nobody_s_failure(loopback, make, to_end):
+    loopback.serve("/feed", Answer(drip()))
+    source = make(next_check_at=NOW, failures=2)
+    started = time.monotonic()
+    run = refresh_if_due(source.pk, NOW)
+    assert time.monotonic() - started < 3
+    assert (run.outcome, run.message) == (
+        Outcome.FAILED,
+        "interrupted: this worker is to end; another one does it again",
+    )
+    source.refresh_from_db()
+    assert (source.failures, source.checked_at, source.next_check_at) == (2, None, NOW)
+    stopping.forget()
+    loopback.serve("/feed", atom(atom_entry()))
+    assert refresh_if_due(source.pk, NOW).outcome == Outcome.FRESH
+    assert (Paper.objects.count(), SourceRun.objects.count()) == (1, 2)
+
+
+def test_a_further_reply_that_is_interrupted_is_not_left_out(loopback, make, to_end):
+    item = json.dumps([daily(id="2606.00001", submittedOnDailyAt="2026-06-30T00:00:00Z")]).encode()
+    loopback.serve("/api/daily_papers", lambda request: Answer(drip() if "date=2026-06-29" in request.path else item))
+    source = make("huggingface_daily", "/api/daily_papers", next_check_at=NOW)
+    assert "interrupted" in refresh_if_due(source.pk, NOW).message
+    source.refresh_from_db()
+    assert (source.next_check_at, source.fetched_url, Paper.objects.count()) == (NOW, "", 0)
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)

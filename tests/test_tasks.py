@@ -10,10 +10,12 @@ from django.conf import settings
 from django.core.cache import cache
 from django.utils import timezone
 
-from digest import tasks
+from digest import stopping, tasks
 from digest.delivery import ledger, sending
+from digest.delivery.ledger import planning
 from digest.ingestion import visits
 from digest.models import Delivery, SourceRun
+from subscriptions.models import Subscriber
 from tests.delivery.conftest import issue
 from tests.factories import DeliveryFactory, SourceFactory, SubscriberFactory
 
@@ -85,6 +87,43 @@ def test_a_tick_plans_and_enqueues_a_task_for_each_chunk(enqueued, settings):
     tasks.plan_deliveries()
     assert Delivery.objects.count() == 5
     assert names(enqueued).count("send_digests") == 3
+
+
+def test_a_plan_ends_after_the_batch_in_hand_when_the_worker_is_to_end_and_the_next_one_goes_on(enqueued, monkeypatch):
+    """What was planned is committed and is sent by others; who was not is still due."""
+    monkeypatch.setattr(planning, "BATCH", 2)
+    insert = planning._insert
+
+    def ask_and_insert(*args):
+        stopping.ask()
+        return insert(*args)
+
+    monkeypatch.setattr(planning, "_insert", ask_and_insert)
+    now = timezone.now()
+    issue(date=now.date(), publish_at=now - timedelta(hours=1), published_at=now - timedelta(hours=1))
+    SubscriberFactory.create_batch(5, next_delivery_at=now - timedelta(minutes=1))
+    planned = []
+    for _ in range(3):
+        try:
+            tasks.plan_deliveries()
+        finally:
+            stopping.forget()
+        planned.append(Delivery.objects.count())
+    assert planned == [2, 4, 5]
+    assert names(enqueued) == ["send_digests"] * 3
+
+
+def test_a_worker_that_is_to_end_plans_nothing(enqueued):
+    now = timezone.now()
+    issue(date=now.date(), publish_at=now - timedelta(hours=1), published_at=now - timedelta(hours=1))
+    late = SubscriberFactory(next_delivery_at=now - timedelta(days=3))
+    stopping.ask()
+    try:
+        tasks.plan_deliveries()
+    finally:
+        stopping.forget()
+    assert not Delivery.objects.exists()
+    assert Subscriber.objects.get().next_delivery_at == late.next_delivery_at
 
 
 def test_a_backlog_does_not_flood_the_queue(enqueued, settings, monkeypatch):

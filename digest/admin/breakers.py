@@ -1,4 +1,4 @@
-"""Breakers at the editors' desk: what is paused and why, what was, and resuming it by hand."""
+"""Breakers at the editors' desk, where they are called pauses: what is paused and why, what was, resuming by hand."""
 
 from __future__ import annotations
 

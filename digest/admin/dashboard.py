@@ -1,4 +1,4 @@
-"""The desk's front page: the edition to work on, what is being sent, how sources and readers are doing."""
+"""The desk's front page: the edition to work on, what is being sent and how fast, how sources and readers are doing."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django.db.models import Count, Max, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
+from digest.admin import limits
 from digest.admin.deliveries import state_chip
 from digest.admin.sources import outcome_chip
 from digest.delivery import pauses
@@ -29,7 +30,7 @@ from subscriptions.models import Subscriber, SubscriberStatus
 
 RECENT_EDITIONS = 6
 # Whom it concerns that mail does not go out.
-SEE_PAUSES = ["digest.change_edition", "digest.view_delivery", "digest.view_breaker"]
+SEE_SENDING = ["digest.change_edition", "digest.view_delivery", "digest.view_breaker"]
 # Of the destinations that are paused at the moment; a big provider's trouble shows in many domains.
 DESTINATIONS_SHOWN = 5
 
@@ -44,8 +45,9 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         parts["new_papers"] = Paper.objects.canonical().filter(first_seen_at__gt=now - timedelta(days=1)).count()
     if user.has_perm("digest.view_delivery"):
         parts["sending"] = in_progress()
-    if any(user.has_perm(name) for name in SEE_PAUSES):
+    if any(user.has_perm(name) for name in SEE_SENDING):
         parts |= paused()
+        parts["limits"] = limits.panel(now)
     if user.has_perm("digest.view_source"):
         parts["sources"] = source_health()
     if user.has_perm("subscriptions.view_subscriber"):

@@ -48,7 +48,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             "title": "Sending",
             "items": [
                 _model("Deliveries", "outgoing_mail", "digest", "delivery"),
-                _model("Breakers", "pause_circle", "digest", "breaker"),
+                _model("Pauses", "pause_circle", "digest", "breaker"),
                 _model("Provider events", "notifications", "digest", "providerevent"),
             ],
         },

@@ -138,7 +138,7 @@ def _queue(request: HttpRequest, edition: Edition) -> None:
         return
     done = f"Queued {plural(queued, 'digest')} again"
     if request.POST.get("unknown") == "yes":
-        done += ", those in doubt too"
+        done += ", those that were unknown too"
     if hastened:
         done += f"; {hastened:,} that waited for later {'is' if hastened == 1 else 'are'} due now"
     LogEntry.objects.log_actions(int(request.user.pk or 0), [edition], CHANGE, done, single_object=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from email.utils import parseaddr
 
 from django.conf import settings
 from django.db import transaction
@@ -16,6 +15,7 @@ from django.db.models import Q
 
 from digest.delivery.outcomes import Fault
 from digest.models import Breaker, BreakerState
+from subscriptions import addresses
 
 LONGEST = timedelta(hours=1)
 # How long the one worker that tries again has to get its answers.
@@ -29,8 +29,7 @@ def identity() -> str:
     if settings.DELIVERY_TRANSPORT == "smtp":
         name = f"smtp:{settings.EMAIL_HOST}:{settings.EMAIL_PORT}:{settings.EMAIL_HOST_USER}"
     else:
-        sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
-        name = f"{settings.EMAIL_BACKEND}:{sender}"
+        name = f"{settings.EMAIL_BACKEND}:{addresses.sender_domain()}"
     return name[:200]
 
 

@@ -11,6 +11,7 @@ from digest.delivery.ledger import Content, Leased
 from digest.models import Edition
 from digest.rendering import CompiledEdition, DigestMessage, ReaderFacts, assemble, compiled_edition, headers
 from digest.selection import Choice, Interests, choose_for, interests_of, load_pool, papers_as_text, selection_as_text
+from subscriptions import addresses
 from subscriptions.clock import zone_named
 from subscriptions.models import Topic
 
@@ -24,7 +25,7 @@ class Draft(NamedTuple):
 
     @property
     def domain(self) -> str:
-        return self.row.email.rpartition("@")[2].lower()
+        return addresses.domain_of(self.row.email)
 
     def content(self) -> Content:
         """What the ledger stores when the row is claimed."""

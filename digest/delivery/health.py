@@ -124,7 +124,7 @@ class Health:
             until = breaker.trip(scope, result.fault, result.detail, self.clock(), result.retry_after)
             self.destinations[domain] = until
             self._put_off_by[domain] = 0
-            logger.warning("Mail to %s waits until %s: %s", domain, f"{until:%H:%M:%S %Z}", result.detail)
+            logger.warning("Mail to %s is paused until %s: %s", domain, f"{until:%H:%M:%S %Z}", result.detail)
 
 
 def _put_off(result: Result) -> Result:

@@ -11,12 +11,13 @@ from django.conf import settings
 from digest.delivery import breaker, pauses, reasons
 from digest.models import Breaker, BreakerState, Delivery, DeliveryState, Edition, EditionKind
 from digest.models.states import OPEN_STATES
+from subscriptions import addresses
 from subscriptions.clock import zone_named
 from subscriptions.models import Frequency, Subscriber, SubscriberStatus, Suppression
 
 SHOWN = 10
 ARRIVED = {
-    DeliveryState.ACCEPTED: "was taken by the mail server",
+    DeliveryState.ACCEPTED: "was accepted by the mail server",
     DeliveryState.DELIVERED: "arrived",
 }
 
@@ -75,7 +76,7 @@ def _on_its_way(reader: Subscriber, rows: Sequence[Delivery], now: datetime) -> 
 
 
 def _pause(reader: Subscriber, row: Delivery, now: datetime) -> pauses.Pause | None:
-    domain = reader.email.rpartition("@")[2].lower()
+    domain = addresses.domain_of(reader.email)
     scopes = [breaker.identity(), breaker.edition(row.edition_id), breaker.destination(domain)]
     shut = Breaker.objects.filter(scope__in=scopes, until__gt=now).exclude(state=BreakerState.CLOSED)
     return next(iter(pauses.described(list(shut))), None)
@@ -111,8 +112,10 @@ def _last(reader: Subscriber, rows: Sequence[Delivery]) -> Answer:
         when = _moment(reader, row.accepted_at or row.updated_at)
         return Answer(f"The {row.edition} {ARRIVED[DeliveryState(row.state)]} {when}. {upcoming}")
     why = reasons.of_delivery(row.state, row.detail).text
-    verb = "is in doubt" if row.state == DeliveryState.UNKNOWN else "did not come"
-    return Answer(f"The {row.edition} {verb}: {why[0].lower()}{why[1:]} {upcoming}", row.detail)
+    fate = f"It is unknown what became of the {row.edition}"
+    if row.state != DeliveryState.UNKNOWN:
+        fate = f"The {row.edition} did not come"
+    return Answer(f"{fate}: {why[0].lower()}{why[1:]} {upcoming}", row.detail)
 
 
 def _kind(reader: Subscriber) -> EditionKind:

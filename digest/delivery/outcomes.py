@@ -12,7 +12,7 @@ class Outcome(StrEnum):
 
     ACCEPTED  the server took responsibility for it
     REJECTED  refused for good, because of this message or its recipient; nobody received it
-    DEFERRED  not accepted, for a reason of this message or its recipient; trying again later may help
+    DEFERRED  put off: not accepted, for a reason of this message or its recipient; trying again later may help
     UNKNOWN   it was handed over and no answer came: it may have been accepted
     RETURNED  certainly not accepted, and the message is not at fault: back to the queue, untouched
     """
@@ -60,7 +60,7 @@ class Result(NamedTuple):
 class SendReport:
     """Tally of a sending run: messages by outcome, and why it stopped before the end, if it did.
 
-    `deferred` counts messages to be tried later, `returned` those that went back untouched.
+    `deferred` counts messages that were put off, `returned` those that went back to the queue untouched.
     """
 
     accepted: int = 0

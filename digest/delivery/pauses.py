@@ -22,7 +22,7 @@ WHY: Mapping[str, str] = {
     Fault.PROVIDER: "The mail server or provider is down, busy or out of reach.",
     Fault.POLICY: "The other side blocks our mail: its rules, our reputation, or missing authentication.",
     Fault.OURS: "The mail cannot be made: a fault of our own, most often in a template.",
-    Fault.MESSAGE: "One message after another was refused or put off, and none was taken.",
+    Fault.MESSAGE: "One message after another was refused or put off, and none was accepted.",
 }
 REMEDY: Mapping[str, str] = {
     Fault.CREDENTIALS: "Correct the password, key or account, restart the workers if a setting changed, then resume.",

@@ -32,12 +32,15 @@ OURS: Mapping[str, Reason] = {
 BEGINNINGS = (
     ("No mail can be addressed", Reason("unmailable", "No mail can be written to an address like this one.")),
     ("Could not be composed", Reason("not-composed", "The message could not be made: a fault of our own.")),
-    ("Waits for its turn: ", Reason("limit", "A limit of yours holds it back.")),
-    ("Waits until the limits ", Reason("uncounted", "What was sent cannot be counted: Redis does not answer.")),
     ("The worker ", Reason("worker-gone", "A worker ended before the mail server’s answer could be recorded.")),
 )
+# And for what was not even tried.
 PAUSED = re.compile(r"Mail to (?P<domain>\S+) is paused")
 NOT_COMPOSED = re.compile(r"The .+ cannot be composed")
+WAITS = (
+    ("Waits for its turn: ", Reason("limit", "It waits for its turn: a limit of yours is used up.")),
+    ("Waits until the limits ", Reason("uncounted", "It waits: what was sent cannot be counted without Redis.")),
+)
 GIVEN_UP = re.compile(r"Given up after (?P<hours>\d+) hours: (?P<words>.*)", re.DOTALL)
 
 # RFC 3463, "class.subject.detail"; not part of an IP address. And the reply code of RFC 5321.
@@ -85,30 +88,32 @@ BY_REPLY = {
     "553": Reason("refused", "The mail server refused the reader’s address."),
     "554": Reason("refused-message", "The mail server refused the message."),
 }
+# Everybody's first message is put off so: no block, whatever the code (see `transports.smtp.replies`).
+GREYLISTED = re.compile(r"gr[ae]y-?list", re.IGNORECASE)
 BY_WORD = (
     (re.compile(r"user unknown|unknown user|no such (user|mailbox)|does ?n.t exist|not exist", re.I), NO_MAILBOX),
     (re.compile(r"quota|mailbox (is )?full|over limit", re.I), FULL),
     (re.compile(r"spam|block|blacklist|blocklist|reputation|dmarc|dkim|spf", re.I), BLOCKED),
-    (re.compile(r"greylist|graylist|try again|too (busy|many)|throttl|rate", re.I), BUSY),
+    (re.compile(r"try again|too (busy|many)|throttl|rate", re.I), BUSY),
     (re.compile(r"timed? ?out|refused to connect|connection|unreachable", re.I), UNREACHABLE),
 )
 
 WITHOUT_WORDS = {
     DeliveryState.QUEUED: Reason("queued", "It is in the queue, and goes out when its turn comes."),
     DeliveryState.CLAIMED: Reason("claimed", "It is being handed to the mail server."),
-    DeliveryState.ACCEPTED: Reason("accepted", "The mail server took it; nothing was heard of it since."),
+    DeliveryState.ACCEPTED: Reason("accepted", "The mail server accepted it; nothing was heard of it since."),
     DeliveryState.DELIVERED: Reason("delivered", "It arrived, the provider reports."),
     DeliveryState.COMPLAINED: Reason("complained", "The reader called it spam. Nothing is sent to them any more."),
     DeliveryState.UNKNOWN: Reason("no-answer", "It was handed over, and no answer came: it may have arrived."),
     DeliveryState.REJECTED: Reason("no-words", "It was refused without a word why."),
     DeliveryState.BOUNCED: Reason("no-words", "It came back without a word why."),
-    DeliveryState.SKIPPED: Reason("no-words", "It was left out; no reason was recorded."),
+    DeliveryState.SKIPPED: Reason("no-words", "It was skipped; no reason was recorded."),
 }
 NOT_UNDERSTOOD = {
     DeliveryState.QUEUED: Reason("put-off", "It was put off, and is tried again later."),
     DeliveryState.REJECTED: Reason("other", "It was refused, in words that are not known here."),
     DeliveryState.BOUNCED: Reason("other", "It came back, in words that are not known here."),
-    DeliveryState.SKIPPED: Reason("other", "It was left out."),
+    DeliveryState.SKIPPED: Reason("other", "It was skipped, in words that are not known here."),
 }
 # Whose words do not change what is to be said.
 FINAL = (DeliveryState.CLAIMED, DeliveryState.ACCEPTED, DeliveryState.DELIVERED, DeliveryState.COMPLAINED)
@@ -126,6 +131,8 @@ def of_delivery(state: str, detail: str) -> Reason:
     if given_up := GIVEN_UP.fullmatch(detail):
         why = _of_words(given_up["words"]) or NOT_UNDERSTOOD[DeliveryState.REJECTED]
         return Reason(f"given-up-{why.key}", f"Given up after {given_up['hours']} hours. {why.text}")
+    if known is DeliveryState.QUEUED and (waits := _waits(detail)):
+        return waits
     reason = _of_words(detail) or NOT_UNDERSTOOD[known]
     if known is DeliveryState.QUEUED and reason not in NOT_UNDERSTOOD.values():
         return Reason(f"put-off-{reason.key}", f"{reason.text} It is tried again later.")
@@ -136,6 +143,8 @@ def _of_words(words: str) -> Reason | None:
     """From the surest sign to the least: our own words, a status code, a reply code, a word."""
     if reason := OURS.get(words) or _beginning(words):
         return reason
+    if GREYLISTED.search(words):
+        return BUSY
     if status := STATUS.search(words):
         kind, subject, detail = status.groups()
         if kind == "4" and (subject, detail) == DISABLED:
@@ -146,11 +155,16 @@ def _of_words(words: str) -> Reason | None:
     return _by_word(words)
 
 
-def _beginning(words: str) -> Reason | None:
+def _waits(words: str) -> Reason | None:
+    """Nobody was asked to take it yet, or not since: unlike what a server put off, it is not in anybody's hands."""
     if paused := PAUSED.fullmatch(words):
         return Reason(f"paused-{paused['domain']}", f"Mail to {paused['domain']} is paused.")
     if NOT_COMPOSED.match(words):
-        return Reason("edition-not-composed", "This edition’s mail could not be made: a fault of our own.")
+        return Reason("paused-edition", "This edition is paused: its mail could not be made, a fault of our own.")
+    return next((reason for beginning, reason in WAITS if words.startswith(beginning)), None)
+
+
+def _beginning(words: str) -> Reason | None:
     return next((reason for beginning, reason in BEGINNINGS if words.startswith(beginning)), None)
 
 

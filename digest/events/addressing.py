@@ -7,14 +7,12 @@ import uuid
 
 from django.conf import settings
 
+from subscriptions import addresses
+
 TAG = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
 
 
 def uid_of(address: str) -> uuid.UUID | None:
     """The delivery's id in `local+<32 hexadecimal digits>@domain`, where BOUNCE_ADDRESS is `local@domain`."""
-    local, _, domain = settings.BOUNCE_ADDRESS.partition("@")
-    typed_local, _, typed_domain = address.strip().strip("<>").rpartition("@")
-    name, _, tag = typed_local.rpartition("+")
-    if not domain or (name.lower(), typed_domain.lower()) != (local.lower(), domain.lower()):
-        return None
+    tag = addresses.tag_of(address, settings.BOUNCE_ADDRESS)
     return uuid.UUID(tag) if TAG.fullmatch(tag) else None

@@ -21,13 +21,12 @@ ABSURD_WAIT = timedelta(hours=1)  # then the clock was set back: nobody queues t
 
 
 def wait_for_turn(host: str) -> None:
-    """Sleep until this request may go out. Raises SourceError when the queue is too long to wait in."""
+    """Sleep until this request may go out. Raises SourceError when the queue is too long to wait in, or Interrupted."""
     name = next((name for name in PAUSES if host == name or host.endswith(f".{name}")), None)
     if name:
         now = timezone.now()
         stopping.sleep((take_turn(name, now) - now).total_seconds())
-        if stopping.asked():
-            raise SourceError("this worker is to end before its turn comes", retry_after=0)
+    stopping.check()
 
 
 def take_turn(name: str, now: datetime) -> datetime:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 
-from digest.errors import SourceError
+from digest.errors import Interrupted, SourceError
 from digest.ingestion import manners, outcomes
 from digest.models import Outcome, Source, SourceRun
 from digest.papers import IngestCounts, ingest
@@ -24,7 +24,7 @@ LEASE = timedelta(minutes=15)  # above the tasks' hard time limit: a visit that 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """What came of it, before it is written down."""
+    """What came of it, before it is written down. One that `was_interrupted` taught nothing, and is made again."""
 
     outcome: Outcome
     message: str = ""
@@ -33,6 +33,7 @@ class Visit:
     counts: IngestCounts = field(default_factory=IngestCounts)
     permanent: bool = False
     retry_after: int | None = None
+    was_interrupted: bool = False
 
 
 def refresh_if_due(source_id: int, now: datetime) -> SourceRun | None:
@@ -53,9 +54,11 @@ def visit(source: Source, now: datetime) -> SourceRun:
     close_abandoned(source, now)
     run = SourceRun.objects.create(source=source, source_name=source.name, started_at=now)
     started = time.monotonic()
-    result = Visit(Outcome.FAILED, "interrupted")
+    result = Visit(Outcome.FAILED, "interrupted", was_interrupted=True)
     try:
         result = look(source, now)
+    except Interrupted as error:
+        result = replace(result, message=f"interrupted: {error}")
     except SourceError as error:
         result = Visit(
             Outcome.FAILED,
@@ -152,15 +155,22 @@ def close(run: SourceRun, source: Source, result: Visit, now: datetime, *, secon
     run.received_bytes, run.received = result.received_bytes, result.counts.received
     run.new, run.known = result.counts.new, result.counts.known
     run.updated, run.refused = result.counts.updated, result.counts.refused
-    failed = result.outcome == Outcome.FAILED
-    source.failures = source.failures + 1 if failed else 0
-    source.checked_at = now
-    next_check = outcomes.next_check(source, now, permanent=result.permanent, retry_after=result.retry_after)
-    remembered = [] if failed else ["fetched_url", "etag", "last_modified", "content_hash", "claim"]
     with transaction.atomic():
         run.save()
+        settle(source, result, now)
+
+
+def settle(source: Source, result: Visit, now: datetime) -> None:
+    """What the visit says of its source; one that was interrupted says nothing, and leaves the source due."""
+    next_check = now
+    if not result.was_interrupted:
+        failed = result.outcome == Outcome.FAILED
+        source.failures = source.failures + 1 if failed else 0
+        source.checked_at = now
+        next_check = outcomes.next_check(source, now, permanent=result.permanent, retry_after=result.retry_after)
+        remembered = [] if failed else ["fetched_url", "etag", "last_modified", "content_hash", "claim"]
         source.save(update_fields=["failures", "checked_at", *remembered])
-        Source.objects.filter(pk=source.pk, next_check_at=now + LEASE).update(next_check_at=next_check)
+    Source.objects.filter(pk=source.pk, next_check_at=now + LEASE).update(next_check_at=next_check)
 
 
 def close_abandoned(source: Source, now: datetime) -> None:

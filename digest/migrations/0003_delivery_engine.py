@@ -75,6 +75,7 @@ class Migration(migrations.Migration):
                 ("updated_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
+                "verbose_name": "pause",
                 "ordering": ["scope"],
             },
         ),

@@ -35,6 +35,7 @@ class Breaker(models.Model):
 
     class Meta:
         ordering = ["scope"]
+        verbose_name = "pause"  # what people at the desk see of it
         constraints = [
             models.CheckConstraint(condition=Q(state__in=BreakerState.values), name="breaker_state_known"),
             models.CheckConstraint(

@@ -18,7 +18,7 @@ from django.conf import settings
 from django.core.mail.message import BadHeaderError, SafeMIMEText, sanitize_address
 
 from digest.rendering.facts import EditionFacts
-from subscriptions import links
+from subscriptions import addresses, links
 
 ADDRESS_LENGTH = 254  # RFC 5321, 4.5.3.1.3, less the brackets
 # Bytes of UTF-8 that make an encoded word of at most 75 characters however they are encoded; the first follows a name.
@@ -63,12 +63,8 @@ def list_id() -> str:
 
 def feedback_id(edition: EditionFacts) -> str:
     """Campaign, kind, stream and sender, each of its own kind and none of one reader's."""
-    sender = re.sub(r"[^a-z0-9]", "", from_domain())[-15:]
+    sender = re.sub(r"[^a-z0-9]", "", addresses.sender_domain())[-15:]
     return f"{edition.kind[:1]}{edition.date:%Y%m%d}:{edition.kind}:digest:{sender.ljust(5, '0')}"
-
-
-def from_domain() -> str:
-    return parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2].lower() or "localhost"
 
 
 def message_id(uid: str, domain: str) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from email.utils import parseaddr
 from typing import NamedTuple
 
 from django.conf import settings
 
 from digest.rendering import headers
 from digest.rendering.facts import EditionFacts
+from subscriptions import addresses
 
 
 class Frame(NamedTuple):
@@ -44,7 +44,7 @@ def letterhead(edition: EditionFacts) -> Letterhead:
     return Letterhead(
         kind=edition.kind,
         from_email=settings.DEFAULT_FROM_EMAIL,
-        from_domain=headers.from_domain(),
+        from_domain=addresses.sender_domain(),
         reply_to=reply_to,
         headers=shared,
         lines=headers.encoded({**addressing, **shared}),
@@ -55,10 +55,7 @@ def letterhead(edition: EditionFacts) -> Letterhead:
 
 def envelope_from() -> str:
     """Where bounces go: BOUNCE_ADDRESS with the delivery's id in it, so that a bounce names what bounced (VERP)."""
-    if not settings.BOUNCE_ADDRESS:
-        return parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
-    local, _, domain = settings.BOUNCE_ADDRESS.rpartition("@")
-    return f"{local}+{{uid}}@{domain}"
+    return addresses.tagged(settings.BOUNCE_ADDRESS, "{uid}") if settings.BOUNCE_ADDRESS else addresses.sender()
 
 
 def frame() -> Frame:

@@ -67,7 +67,7 @@ def fetch(
     """GET the URL. `before_request` is called with the host before every request, redirected ones too.
 
     Raises SourceError: `permanent` for what repeating will not mend (a refused address, 404, too large),
-    `retry_after` in seconds where the server asked for it.
+    `retry_after` in seconds where the server asked for it. Raises Interrupted in a worker that is to end.
     """
     limits = limits or Limits()
     deadline = Deadline.after(limits.seconds)

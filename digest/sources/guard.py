@@ -1,4 +1,7 @@
-"""The socket's door: no private addresses, nothing beyond the deadline, whatever the layers above believe."""
+"""The socket's door: no private addresses, nothing beyond the deadline, whatever the layers above believe.
+
+Nor is anything waited for in a worker that is to end.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import socket
 import ssl
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -14,9 +18,11 @@ from typing import Any
 import httpcore
 import httpx
 
+from digest import stopping
 from digest.errors import SourceError
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+STEP = 0.5  # seconds, after which a wait looks whether it still makes sense
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -74,13 +80,14 @@ class GuardedBackend(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         failure: Exception = httpcore.ConnectError(f"{host} has no address")
         for address in checked_addresses(host, port, allow_private=self.allow_private):
+            stopping.check()
             seconds = min(self.connect_seconds, self.deadline.remaining())
             try:
                 stream = self.backend.connect_tcp(address, port, seconds, local_address, socket_options)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
             else:
-                return GuardedStream(stream, self.deadline)
+                return GuardedStream(stream, self.deadline, self.connect_seconds)
         raise failure
 
     def connect_unix_socket(self, *args: Any, **kwargs: Any) -> httpcore.NetworkStream:
@@ -90,12 +97,18 @@ class GuardedBackend(httpcore.NetworkBackend):
 class GuardedStream(httpcore.NetworkStream):
     """A server that sends a byte now and then passes every time limit on single reads, but not this one."""
 
-    def __init__(self, stream: httpcore.NetworkStream, deadline: Deadline) -> None:
+    def __init__(self, stream: httpcore.NetworkStream, deadline: Deadline, connect_seconds: float) -> None:
         self.stream = stream
         self.deadline = deadline
+        self.connect_seconds = connect_seconds
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self.stream.read(max_bytes, self.deadline.remaining())
+        """Raises Interrupted, too."""
+        while True:
+            stopping.check()
+            seconds = min(self.deadline.remaining(), STEP)
+            with suppress(httpcore.ReadTimeout):
+                return self.stream.read(max_bytes, seconds)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self.stream.write(buffer, self.deadline.remaining())
@@ -106,8 +119,9 @@ class GuardedStream(httpcore.NetworkStream):
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
-        secured = self.stream.start_tls(ssl_context, server_hostname, self.deadline.remaining())
-        return GuardedStream(secured, self.deadline)
+        seconds = min(self.connect_seconds, self.deadline.remaining())
+        secured = self.stream.start_tls(ssl_context, server_hostname, seconds)
+        return GuardedStream(secured, self.deadline, self.connect_seconds)
 
     def get_extra_info(self, info: str) -> Any:
         return self.stream.get_extra_info(info)

@@ -197,7 +197,7 @@ def test_before_it_is_sent_the_page_says_to_whom_and_why_not_to_others(editor: C
 def test_where_nobody_can_be_sent_it_the_page_says_so(editor: Client, edition: Edition) -> None:
     row(edition, "queued", due_at=timezone.now() + timedelta(hours=1))
     page = editor.get(address(edition, "send-again")).content.decode()
-    assert "Nobody who was refused or left out can still be sent it." in page
+    assert "Nobody who was rejected or skipped can still be sent it." in page
     assert "<strong>1</strong> waits in the queue for a later try" in page
 
 
@@ -221,7 +221,7 @@ def test_what_is_in_doubt_is_sent_again_only_where_the_box_is_ticked(editor: Cli
     assert Delivery.objects.get().state == "unknown"
     editor.post(address(edition, "send-again"), {"unknown": "yes"})
     assert Delivery.objects.get().state == "queued"
-    assert "in doubt" in LogEntry.objects.get().get_change_message()
+    assert "unknown" in LogEntry.objects.get().get_change_message()
 
 
 def test_a_second_click_says_that_nobody_was_left(editor: Client, edition: Edition) -> None:

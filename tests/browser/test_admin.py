@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any, Literal
 
 import pytest
+from django.conf import LazySettings
 from django.conf import settings as project
 from django.contrib.auth.models import User
 from django.core import mail
@@ -14,6 +15,7 @@ from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from digest.delivery import throttling
 from digest.models import Edition, EditionPaper
 from tests.factories import (
     BreakerFactory,
@@ -239,15 +241,24 @@ def test_an_edition_is_sent_again_without_scripts_after_a_second_thought(plain_d
     page.get_by_role("link", name="Send to those who can still get it…").click()
     page.get_by_label("Also to the 1").check()
     page.get_by_role("button", name="Send it to them").click()
-    expect(page.get_by_text("Queued 2 digests again, those in doubt too.").first).to_be_visible()
+    expect(page.get_by_text("Queued 2 digests again, those that were unknown too.").first).to_be_visible()
     assert set(out.deliveries.values_list("state", flat=True)) == {"queued"}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [375, 1280])
 def test_the_desk_fits_and_can_be_read(
-    browser: Browser, live_server: Any, edition: Edition, width: int, scheme: Literal["light", "dark"]
+    browser: Browser,
+    live_server: Any,
+    edition: Edition,
+    settings: LazySettings,
+    width: int,
+    scheme: Literal["light", "dark"],
 ) -> None:
+    settings.SENDING_LIMITS, settings.SENDING_CONNECTIONS = "100/second 2/day", 20
+    settings.DESTINATION_LIMITS = f"gmail.com googlemail.com {'subdomain.' * 9}example.org: 1000000/hour; *: 50/second"
+    settings.WARM_UP = f"{timezone.localdate() - timedelta(days=1)}: 1 2 4000000"
+    throttling.take(["gmail.com"] * 2, timezone.now())
     SourceRunFactory.create(outcome="failed")
     out = EditionFactory.create(published=True)
     EditionPaperFactory.create(edition=out, paper=PaperFactory.create(title="L" * 90 + " " + "word " * 40))

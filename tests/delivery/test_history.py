@@ -108,9 +108,13 @@ def test_before_any_edition_the_next_slot_is_named(reader):
     [
         ("skipped", "No papers", "did not come: no paper of this edition"),
         ("rejected", "550 5.1.1 unknown", "did not come: there is no such mailbox."),
-        ("unknown", "", "is in doubt: it was handed over, and no answer came: it may have arrived."),
+        (
+            "unknown",
+            "",
+            "It is unknown what became of the Daily edition of 2026-07-14: it was handed over, and no",
+        ),
         ("delivered", "", "arrived 14 July 2026, 07:00"),
-        ("accepted", "", "was taken by the mail server 14 July 2026, 07:00"),
+        ("accepted", "", "was accepted by the mail server 14 July 2026, 07:00"),
     ],
 )
 def test_the_last_one_is_told_by_what_became_of_it(reader, edition, state, detail, text):

@@ -86,6 +86,17 @@ def test_refusals_are_told_apart(mailbox):
     assert sorted(mailbox.recipients) == sorted([fine.email, later.email, policy.email])
 
 
+def test_the_command_says_what_became_of_everything_in_the_words_of_the_desk(mailbox, capsys):
+    issue()
+    later, _ = readers(2)
+    mailbox.rcpt_replies = {later.email: "452 4.2.2 full"}
+    with pytest.raises(CommandError, match="what is unknown, and what waits"):
+        call_command("send_due", now=NOW.isoformat())
+    assert capsys.readouterr().out.strip() == (
+        "2 planned, 0 rescued, 1 accepted, 0 rejected, 1 put off, 0 unknown, 0 back in the queue, 0 skipped"
+    )
+
+
 def test_a_server_that_accepts_and_hangs_up_leaves_the_message_in_doubt_and_the_others_go_out(mailbox):
     issue()
     people = readers(5)

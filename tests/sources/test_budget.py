@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from digest.errors import SourceError
+from digest import stopping
+from digest.errors import Interrupted, SourceError
 from digest.papers import identity
 from digest.sources import ADAPTERS, budget, identifiers, people, text
 from digest.sources.arxiv_words import announcement
@@ -64,6 +65,17 @@ def test_a_pattern_that_backtracks_is_interrupted_too(tiny):
         budget.within(0, lambda: re.match(r"(?:a|a)*b", "a" * 60))
 
 
+def test_a_worker_that_is_to_end_reads_no_further():
+    started = time.process_time()
+    stopping.ask()
+    try:
+        with pytest.raises(Interrupted):
+            budget.within(0, spin)
+    finally:
+        stopping.forget()
+    assert time.process_time() - started < 3
+
+
 def test_the_budget_ends_with_the_work(tiny):
     assert budget.within(0, lambda: signal.getitimer(signal.ITIMER_VIRTUAL)[0]) > 0
     assert signal.getitimer(signal.ITIMER_VIRTUAL)[0] == 0
@@ -74,6 +86,7 @@ def test_the_budget_ends_with_the_work(tiny):
 
 def test_a_larger_reply_may_take_longer(monkeypatch):
     monkeypatch.setattr(budget, "SECONDS", 10.0)
+    monkeypatch.setattr(budget, "STEP", 1000.0)
     left = budget.within(20_000_000, lambda: signal.getitimer(signal.ITIMER_VIRTUAL)[0])
     assert 105 < left < 111
 

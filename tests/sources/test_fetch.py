@@ -3,6 +3,7 @@
 import gzip
 import itertools
 import socket
+import ssl
 import threading
 import time
 import zlib
@@ -14,6 +15,7 @@ import pytest
 from digest.errors import SourceError
 from digest.sources import guard
 from digest.sources.fetch import Limits, Validators, fetch
+from tests.delivery.smtp.authority import Authority
 from tests.sources.loopback import Answer
 
 OPEN = Limits(seconds=5, size=100_000, allow_private=True)
@@ -148,6 +150,37 @@ def test_a_server_that_drips_is_left_at_the_deadline(loopback):
     with pytest.raises(SourceError, match=r"within 0\.5 s"):
         get(url, Limits(seconds=0.5, allow_private=True))
     assert time.monotonic() - started < 2
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_server_that_pauses_longer_than_a_look_at_the_clock_is_waited_for(scheme, monkeypatch, tmp_path):
+    monkeypatch.setattr(guard, "STEP", 0.02)
+    authority = Authority(tmp_path)
+    monkeypatch.setattr(guard, "certificates", lambda: ssl.create_default_context(cafile=authority.path))
+
+    def serve(server):
+        connection, _ = server.accept()
+        if scheme == "https":
+            connection = authority.context("127.0.0.1").wrap_socket(connection, server_side=True)
+        with connection:
+            connection.recv(10_000)
+            for piece in (b"HTTP/1.1 200 OK\r\nContent-", b"Length: 7\r\n\r\nthe ", b"end"):
+                connection.sendall(piece)
+                time.sleep(0.2)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=serve, args=[server], daemon=True)
+        thread.start()
+        assert get(f"{scheme}://127.0.0.1:{server.getsockname()[1]}/").body == b"the end"
+        thread.join(timeout=5)
+
+
+def test_a_server_that_never_greets_costs_the_time_for_connecting():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        started = time.monotonic()
+        with pytest.raises(SourceError):
+            get(f"https://127.0.0.1:{server.getsockname()[1]}/", Limits(connect_seconds=0.3, allow_private=True))
+        assert time.monotonic() - started < 3
 
 
 def test_headers_that_drip_end_at_the_deadline_too():

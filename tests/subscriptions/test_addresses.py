@@ -1,4 +1,5 @@
 import pytest
+from django.conf import LazySettings
 from django.core.exceptions import ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
@@ -90,3 +91,59 @@ def test_the_hash_depends_on_the_key_alone(settings: object) -> None:
 
 def test_a_masked_address_does_not_give_its_local_part() -> None:
     assert addresses.masked("ada.lovelace@example.org") == "a•••@example.org"
+
+
+@pytest.mark.parametrize(
+    ("address", "domain"),
+    [
+        ("ada@example.org", "example.org"),
+        ("Ada@Example.ORG", "example.org"),
+        ('"a@b"@example.org', "example.org"),
+        ("ada", ""),
+        ("ada@", ""),
+        ("", ""),
+    ],
+)
+def test_the_domain_of_an_address_is_what_stands_after_the_last_at(address: str, domain: str) -> None:
+    assert addresses.domain_of(address) == domain
+
+
+@pytest.mark.parametrize(
+    ("setting", "sender", "domain"),
+    [
+        ("Papers <Digest@Example.ORG>", "Digest@Example.ORG", "example.org"),
+        ('"Papers, daily @ noon" <digest@example.org>', "digest@example.org", "example.org"),
+        ("digest@example.org", "digest@example.org", "example.org"),
+        ("webmaster", "webmaster", "localhost"),
+        ("", "", "localhost"),
+    ],
+)
+def test_the_sender_s_address_and_domain_are_those_of_the_setting(
+    settings: LazySettings, setting: str, sender: str, domain: str
+) -> None:
+    settings.DEFAULT_FROM_EMAIL = setting
+    assert (addresses.sender(), addresses.sender_domain()) == (sender, domain)
+
+
+@pytest.mark.parametrize(
+    ("address", "tag"),
+    [
+        ("bounces+a-b_C@example.org", "a-b_C"),
+        (" <Bounces+x@EXAMPLE.org>", "x"),
+        ("bounces+a+x@example.org", ""),
+        ("bounces@example.org", ""),
+        ("bounces+x@example.net", ""),
+        ("more-bounces+x@example.org", ""),
+        ("bounces+x", ""),
+        ("", ""),
+    ],
+)
+def test_a_tag_is_read_from_exactly_such_an_address(address: str, tag: str) -> None:
+    assert addresses.tag_of(address, "bounces@example.org") == tag
+    assert addresses.tag_of(address, "") == ""
+
+
+def test_a_tagged_address_gives_its_tag_back() -> None:
+    tagged = addresses.tagged("bounces@example.org", "x-1")
+    assert tagged == "bounces+x-1@example.org"
+    assert addresses.tag_of(tagged, "Bounces@example.org") == "x-1"

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter as Tally
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -24,8 +24,8 @@ from django.conf import settings
 from digest.delivery.throttling import redis
 from digest.delivery.throttling.counting import Store, StoreUnavailable
 from digest.delivery.throttling.database import DatabaseStore
-from digest.delivery.throttling.limits import configured
-from digest.delivery.throttling.orders import Request, Wait, counters_of, local_day
+from digest.delivery.throttling.limits import Limit, configured
+from digest.delivery.throttling.orders import Request, Wait, counters_of
 from digest.delivery.throttling.windows import Counter, moment
 
 logger = logging.getLogger(__name__)
@@ -37,9 +37,9 @@ _is_down = False
 
 
 class Usage(NamedTuple):
-    """One limit in its present window: for a page. A second's window may be a tenth of one, with a share to match."""
+    """One limit in its present window, for a page. A second's window may be a tenth of one, with a share to match."""
 
-    name: str
+    limit: Limit
     used: int
     allowed: int
     until: datetime
@@ -88,26 +88,29 @@ def connections(wanted: int, run: UUID, now: datetime) -> int:
     """
     if not settings.SENDING_CONNECTIONS:
         return wanted
-    key = f"{configured().sender} connections"
     try:
-        return store().connections(key, run, wanted, settings.SENDING_CONNECTIONS, now.timestamp())
+        return store().connections(_connections_key(), run, wanted, settings.SENDING_CONNECTIONS, now.timestamp())
     except StoreUnavailable as error:
         _tell(str(error))
         return 0
 
 
-def used(now: datetime, domains: Iterable[str] = ()) -> list[Usage]:
-    """Every limit that the settings name, and those that hold for these domains. Raises StoreUnavailable."""
+def used(now: datetime) -> list[Usage]:
+    """Every limit that the settings name and that holds now. Raises StoreUnavailable."""
     limits = configured()
-    wanted = dict.fromkeys([*limits.named, *(limit for domain in domains for limit in limits.to(domain))])
-    if not wanted:
+    counters = counters_of(limits, limits.named, now)
+    if not counters:
         return []
-    counters, day = counters_of(limits, wanted, now), local_day(limits, now)
     states = store().states([each.key for _, each in counters])
     return [
-        Usage(limit.name(day), state.used if state.window == each.begins else 0, each.quota, moment(each.ends))
+        Usage(limit, state.used if state.window == each.begins else 0, each.quota, moment(each.ends))
         for (limit, each), state in zip(counters, states, strict=True)
     ]
+
+
+def connections_used(now: datetime) -> int:
+    """How many connections all runs have at the moment. Raises StoreUnavailable."""
+    return store().connections_used(_connections_key(), now.timestamp())
 
 
 def store() -> Store:
@@ -121,6 +124,10 @@ def store() -> Store:
     return DatabaseStore()
 
 
+def _connections_key() -> str:
+    return f"{configured().sender} connections"
+
+
 def _tell(trouble: str) -> None:
     """Once when it begins, once when it is over."""
     global _is_down
@@ -131,4 +138,14 @@ def _tell(trouble: str) -> None:
     _is_down = bool(trouble)
 
 
-__all__ = ["StoreUnavailable", "Usage", "Wait", "connections", "give_back", "is_on", "take", "used"]
+__all__ = [
+    "StoreUnavailable",
+    "Usage",
+    "Wait",
+    "connections",
+    "connections_used",
+    "give_back",
+    "is_on",
+    "take",
+    "used",
+]

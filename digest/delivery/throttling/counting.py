@@ -58,6 +58,8 @@ class Store(Protocol):
     def connections(self, key: str, run: UUID, wanted: int, cap: int, now: float) -> int:
         """How many of the wanted connections the run has from now on, for LEASE seconds."""
 
+    def connections_used(self, key: str, now: float) -> int: ...
+
 
 class StoreUnavailable(DeliveryError):
     """The counts cannot be reached."""

@@ -7,6 +7,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Sum
 
 from digest.delivery.throttling import counting
 from digest.delivery.throttling.counting import LEASE, Order, State, Verdict
@@ -42,6 +43,10 @@ class DatabaseStore:
     def connections(self, key: str, run: UUID, wanted: int, cap: int, now: float) -> int:
         """The key's row is only there to be waited for."""
         return _locked([key], lambda _: _lease(run, wanted, cap, now))
+
+    def connections_used(self, key: str, now: float) -> int:
+        living = ConnectionLease.objects.filter(until__gt=now)
+        return living.aggregate(used=Sum("connections"))["used"] or 0
 
 
 def _lease(run: UUID, wanted: int, cap: int, now: float) -> int:

@@ -10,14 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
-from email.utils import parseaddr
+from datetime import date, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import idna
 from django.conf import settings
+
+from subscriptions import addresses
 
 EVERY_OTHER = "*"
 _RATE = re.compile(r"(\d{1,12})/(second|minute|hour|day)", re.ASCII)
@@ -37,10 +38,17 @@ class WarmUp:
     first: date
     steps: tuple[int, ...]
 
+    @property
+    def last(self) -> date:
+        return self.first + timedelta(days=len(self.steps) - 1)
+
+    def number(self, day: date) -> int:
+        """Of the day in the plan: 1 on the first, less before it."""
+        return (day - self.first).days + 1
+
     def on(self, day: date) -> int | None:
         """Before the first day as on it; None after the last one."""
-        number = max(0, (day - self.first).days)
-        return self.steps[number] if number < len(self.steps) else None
+        return None if day > self.last else self.steps[max(self.number(day), 1) - 1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +103,10 @@ class Limits:
         return own
 
     @property
+    def warm_up(self) -> WarmUp | None:
+        return next((limit.warm_up for limit in self.sending if limit.warm_up), None)
+
+    @property
     def named(self) -> list[Limit]:
         """Every limit that stands in the settings by itself: all but those for each other domain."""
         own = [limits for domain, limits in self.destinations.items() if domain != EVERY_OTHER]
@@ -107,7 +119,7 @@ def configured() -> Limits:
         settings.SENDING_LIMITS,
         settings.DESTINATION_LIMITS,
         settings.WARM_UP,
-        parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2].lower(),
+        addresses.sender_domain(),
         settings.TIME_ZONE,
     )
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, cast
 from uuid import UUID
@@ -122,17 +123,19 @@ class RedisStore:
         )
 
     def states(self, keys: Sequence[str]) -> list[State]:
-        try:
-            with self.client.pipeline(transaction=False) as pipeline:
-                for key in keys:
-                    pipeline.hmget(PREFIX + key, ["window", "used", "promised"])
-                stored = cast("list[list[bytes | None]]", pipeline.execute())
-        except RedisError as error:
-            raise StoreUnavailable(str(error)) from error
+        with _reached(), self.client.pipeline(transaction=False) as pipeline:
+            for key in keys:
+                pipeline.hmget(PREFIX + key, ["window", "used", "promised"])
+            stored = cast("list[list[bytes | None]]", pipeline.execute())
         return [State(float(window or 0), int(used or 0), float(promised or 0)) for window, used, promised in stored]
 
     def connections(self, key: str, run: UUID, wanted: int, cap: int, now: float) -> int:
         return int(_answered(self._connections, [PREFIX + key], [run.hex, wanted, cap, f"{now:.6f}", LEASE]))
+
+    def connections_used(self, key: str, now: float) -> int:
+        with _reached():
+            leases = cast("list[bytes]", self.client.hvals(PREFIX + key))
+        return sum(int(number) for number, until in map(bytes.split, leases) if float(until) > now)
 
 
 @lru_cache(maxsize=4)
@@ -142,7 +145,13 @@ def store(url: str) -> RedisStore:
 
 
 def _answered(script: Callable[..., Any], keys: list[str], arguments: list[Any]) -> Any:
-    try:
+    with _reached():
         return script(keys=keys, args=arguments)
+
+
+@contextmanager
+def _reached() -> Iterator[None]:
+    try:
+        yield
     except RedisError as error:
         raise StoreUnavailable(str(error) or type(error).__name__) from error

@@ -59,6 +59,7 @@ class Connection:
             if self.backend.open():
                 exchange.watch(self.backend, self.exchange)
         except Exception as error:
+            self.close()  # it may have come as far as the login
             raise TransportUnavailable(faults.result_of(error, self.exchange)) from error
 
     def close(self) -> None:

@@ -11,8 +11,10 @@ from anymail.exceptions import AnymailError, AnymailInvalidAddress, AnymailRecip
 from django.core.exceptions import ImproperlyConfigured
 
 from digest.delivery.outcomes import Fault, Outcome, Result
-from digest.delivery.transports import answers, providers, smtp_errors
+from digest.delivery.transports import answers, providers
 from digest.delivery.transports.exchange import Exchange
+from digest.delivery.transports.smtp import errors as smtp_errors
+from subscriptions import addresses
 
 # Names, as these classes belong to libraries that need not be installed (requests, urllib3, botocore).
 NEVER_CONNECTED = {
@@ -28,21 +30,24 @@ NO_KEYS = {"NoCredentialsError", "PartialCredentialsError", "CredentialRetrieval
 HANDSHAKE = ("VERSION", "HANDSHAKE", "CERTIFICATE", "PROTOCOL")
 
 
-def result_of(error: Exception, exchange: Exchange, recipient: str = "") -> Result:
-    """What `error` says about the message to `recipient` whose sending raised it, in the light of the exchange."""
+def result_of(error: Exception, exchange: Exchange, recipient: str | None = None) -> Result:
+    """What `error` says about the message to `recipient` whose sending raised it, in the light of the exchange.
+
+    Without a recipient it was the connection that could not be opened.
+    """
     words = f"{type(error).__name__}: {error}"[: answers.DETAIL]
     match error:
         case smtplib.SMTPException():
             return smtp_errors.result_of(error, has_left=exchange.has_left)
         case AnymailRecipientsRefused() if error.email_message is not None:
-            return answers.of_status(error.email_message, exchange, recipient)
+            return answers.of_status(error.email_message, exchange, recipient or "")
         case _ if exchange.status:
-            return answers.of_reply(exchange, words, recipient)
+            return answers.of_reply(exchange, words, recipient or "")
         case _:
             return _unanswered(error, exchange, recipient)._replace(detail=words)
 
 
-def _unanswered(error: Exception, exchange: Exchange, recipient: str) -> Result:
+def _unanswered(error: Exception, exchange: Exchange, recipient: str | None) -> Result:
     causes = list(_chain(error))
     if any(type(cause).__name__ in NO_KEYS for cause in causes):
         return Result(Outcome.RETURNED, fault=Fault.CREDENTIALS)
@@ -54,9 +59,13 @@ def _unanswered(error: Exception, exchange: Exchange, recipient: str) -> Result:
     return Result(Outcome.UNKNOWN, fault=Fault.PROVIDER if is_network else Fault.OURS)
 
 
-def _of_our_own(error: Exception, recipient: str) -> Result:
+def _of_our_own(error: Exception, recipient: str | None) -> Result:
     """Nothing left. The message is to blame only for an address that no server can be told."""
-    if isinstance(error, ValueError) and _is_about(error, recipient):
+    if recipient is None and isinstance(
+        error, UnicodeError
+    ):  # a password that cannot be sent is as good as a wrong one
+        return Result(Outcome.RETURNED, fault=Fault.CREDENTIALS)
+    if recipient is not None and isinstance(error, ValueError) and _is_about(error, recipient):
         return Result(Outcome.REJECTED)
     return Result(Outcome.RETURNED, fault=Fault.OURS)
 
@@ -65,7 +74,7 @@ def _is_about(error: ValueError, recipient: str) -> bool:
     if isinstance(error, AnymailUnsupportedFeature):
         return "EAI in to" in str(error)  # an address beyond ASCII, for a provider that takes none
     if isinstance(error, AnymailInvalidAddress):
-        domain = recipient.rpartition("@")[2]
+        domain = addresses.domain_of(recipient)
         return recipient in str(error) or bool(domain and repr(domain) in str(error))
     return not providers.is_tellable(recipient)
 

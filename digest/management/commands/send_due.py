@@ -14,9 +14,12 @@ from django.utils.dateparse import parse_datetime
 from digest.delivery import ledger
 from digest.delivery.sending import send_due
 
+# As the desk and the docs say it.
+PLAIN = {"deferred": "put off", "returned": "back in the queue"}
+
 
 class Command(BaseCommand):
-    help = "Plan and send every digest that is due. Exits with 1 if any message is in doubt or has to be tried again."
+    help = "Plan and send every digest that is due. Exits with 1 if any message is unknown or has to be tried again."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--now", help="Act as if it were this moment (ISO 8601; UTC where it names no zone)")
@@ -30,7 +33,9 @@ class Command(BaseCommand):
         counts = {"planned": planned, "rescued": rescued, **asdict(report)}
         self.stdout.write(json.dumps(counts) if options["json"] else _sentence(counts))
         if not report.is_clean:
-            raise CommandError("Not everything was sent: see the ledger for what is in doubt.", returncode=1)
+            raise CommandError(
+                "Not everything was sent: the ledger says what is unknown, and what waits.", returncode=1
+            )
 
 
 def _moment(text: str | None) -> datetime:
@@ -44,5 +49,5 @@ def _moment(text: str | None) -> datetime:
 
 def _sentence(counts: dict[str, Any]) -> str:
     stopped = counts["stopped"]
-    numbers = ", ".join(f"{value} {name}" for name, value in counts.items() if name != "stopped")
+    numbers = ", ".join(f"{value} {PLAIN.get(name, name)}" for name, value in counts.items() if name != "stopped")
     return f"{numbers}{f'. Stopped: {stopped}' if stopped else ''}"

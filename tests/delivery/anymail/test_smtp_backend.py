@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import email
 import email.policy
-import smtplib
 import socket
 import threading
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ import pytest
 from django.core.mail import get_connection
 
 from digest.delivery.outcomes import Fault, Outcome, Result
-from digest.delivery.transports import TransportUnavailable, smtp_errors
+from digest.delivery.transports import TransportUnavailable
 from digest.delivery.transports.backends import BackendTransport
 from tests.delivery.anymail.messages import TEXT, FakeMessage, messages, only, outcomes
 from tests.delivery.conftest import Mailbox
@@ -26,6 +25,7 @@ REFUSED = (Outcome.REJECTED, Fault.MESSAGE)
 LATER = (Outcome.DEFERRED, Fault.MESSAGE)
 POLICY = (Outcome.DEFERRED, Fault.POLICY)
 SHUT_OUT = (Outcome.RETURNED, Fault.CREDENTIALS)
+BLOCKED = (Outcome.RETURNED, Fault.POLICY)
 BUSY = (Outcome.RETURNED, Fault.PROVIDER)
 IN_DOUBT = (Outcome.UNKNOWN, Fault.PROVIDER)
 
@@ -101,7 +101,8 @@ def scripted_server(*scripts: Script) -> Iterator[tuple[int, list[str]]]:
         ({"RCPT": "550 5.1.1 no such user"}, REFUSED),
         ({"RCPT": "550 who?"}, REFUSED),
         ({"RCPT": "550 5.7.1 blocked"}, POLICY),
-        ({"RCPT": "451 4.7.1 greylisted"}, POLICY),
+        ({"RCPT": "451 4.7.1 greylisted"}, LATER),
+        ({"RCPT": "451 4.7.1 too many from you"}, POLICY),
         ({"RCPT": "452 4.2.2 full"}, LATER),
         ({"RCPT": "552 5.2.2 full"}, LATER),
         ({"DATA": "451 4.3.0 later"}, LATER),
@@ -109,7 +110,7 @@ def scripted_server(*scripts: Script) -> Iterator[tuple[int, list[str]]]:
         ({".": "554 5.6.0 malformed"}, REFUSED),
         ({"MAIL": "552 5.3.4 too big"}, REFUSED),
         ({"MAIL": "530 5.7.0 authenticate first"}, SHUT_OUT),
-        ({"MAIL": "550 5.1.8 bad sender"}, SHUT_OUT),
+        ({"MAIL": "550 5.1.8 bad sender"}, BLOCKED),
         ({"MAIL": "451 4.3.0 later"}, BUSY),
         ({"RCPT": "421 4.3.2 shutting down"}, BUSY),
         ({"MAIL": None}, BUSY),
@@ -202,19 +203,3 @@ def test_lines_that_begin_with_a_dot_arrive_as_they_were(mailbox: Mailbox, setti
     ((_, content),) = mailbox.received
     message = email.message_from_bytes(content, policy=email.policy.default)
     assert message.get_body(("plain",)).get_content().replace("\r\n", "\n") == text
-
-
-@pytest.mark.parametrize(
-    ("error", "expected"),
-    [
-        (smtplib.SMTPAuthenticationError(535, b"5.7.8 no"), SHUT_OUT),
-        (smtplib.SMTPAuthenticationError(454, b"4.7.0 temporary"), BUSY),
-        (smtplib.SMTPConnectError(554, b"no service"), BUSY),
-        (smtplib.SMTPHeloError(550, b"who are you"), BUSY),
-        (smtplib.SMTPNotSupportedError("STARTTLS extension not supported by server."), (Outcome.RETURNED, Fault.OURS)),
-        (smtplib.SMTPNotSupportedError("SMTPUTF8 not supported by server"), REFUSED),
-        (smtplib.SMTPServerDisconnected("gone"), BUSY),
-    ],
-)
-def test_errors_before_the_content(error: smtplib.SMTPException, expected: Verdict) -> None:
-    assert verdict(smtp_errors.result_of(error, has_left=False)) == expected

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +12,9 @@ import pytest
 from aiosmtpd.smtp import AuthResult
 
 from digest.delivery.transports.base import TransportUnavailable
+from digest.delivery.transports.smtp import SmtpTransport
 from tests.delivery.conftest import Mailbox, smtp_server
+from tests.delivery.smtp.authority import Authority
 from tests.delivery.smtp.letters import ACCEPTED, RETURNED, UNKNOWN, Letter, letters, outcomes, send
 from tests.delivery.smtp.server import DEAF, HANG_UP, following
 
@@ -81,6 +84,66 @@ def test_a_server_without_starttls_is_told_nothing(transport_to):
     with following() as server:
         assert refusal(transport_to(server.port, use_tls=True)) == "provider"
         assert "MAIL" not in server.peers[0].heard
+
+
+# Certificates of our own, which the server asks for
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=str)
+class TestClientCertificates:
+    """In TLS 1.2 a server refuses within the handshake, in 1.3 only after it, when the greeting is read."""
+
+    @pytest.fixture
+    def demanding(self, trusted: Authority, version: ssl.TLSVersion) -> ssl.SSLContext:
+        """A server's that lets in whoever has a certificate of the authority."""
+        context = trusted.context("127.0.0.1", clients_of=trusted)
+        context.minimum_version = context.maximum_version = version
+        return context
+
+    def test_who_has_one_of_the_right_authority_may_send(self, transport_to, trusted, demanding):
+        with following(context=demanding) as server:
+            transport = transport_to(server.port, use_ssl=True, ssl_certfile=str(trusted.certify("client.example")))
+            assert outcomes(send(transport, letters(5))) == [ACCEPTED] * 5
+
+    def test_it_is_shown_after_starttls_too(self, transport_to, trusted, demanding):
+        mailbox = Mailbox()
+        with smtp_server(mailbox, tls_context=demanding, require_starttls=True) as port:
+            transport = transport_to(port, use_tls=True, ssl_certfile=str(trusted.certify("client.example")))
+            assert outcomes(send(transport, letters(2))) == [ACCEPTED] * 2
+        assert len(mailbox.received) == 2
+
+    def test_the_settings_name_it_and_its_key(self, trusted, demanding, settings):
+        certificate, key = trusted.certify_apart("client.example")
+        settings.EMAIL_HOST, settings.EMAIL_USE_SSL, settings.EMAIL_TIMEOUT = "127.0.0.1", True, 2
+        settings.EMAIL_SSL_CERTFILE, settings.EMAIL_SSL_KEYFILE = str(certificate), str(key)
+        with following(context=demanding) as server:
+            settings.EMAIL_PORT = server.port
+            transport = SmtpTransport.from_settings(1)
+            assert outcomes(send(transport, letters(2))) == [ACCEPTED] * 2
+            transport.close()
+
+    def test_who_has_none_is_refused_and_no_message_is_to_blame(self, transport_to, demanding):
+        with following(context=demanding) as server:
+            assert refusal(transport_to(server.port, use_ssl=True)) == "provider"
+            assert not server.lines
+
+    def test_who_has_one_of_another_authority_is_refused_too(self, transport_to, demanding, tmp_path):
+        stranger = Authority(tmp_path, "Somebody").certify("client.example")
+        with following(context=demanding) as server:
+            assert refusal(transport_to(server.port, use_ssl=True, ssl_certfile=str(stranger))) == "provider"
+            assert not server.lines
+
+
+@pytest.mark.parametrize("tls", ["use_tls", "use_ssl"])
+def test_a_certificate_that_cannot_be_read_is_named(transport_to, trusted, tmp_path, tls):
+    (tmp_path / "nothing.pem").write_text("not a certificate")
+    extensions = {"extensions": "PIPELINING|STARTTLS"}
+    with following(extensions, context=trusted.context("127.0.0.1") if tls == "use_ssl" else None) as server:
+        for name in ("nothing.pem", "missing.pem"):
+            transport = transport_to(server.port, **{tls: True}, ssl_certfile=str(tmp_path / name))
+            with pytest.raises(TransportUnavailable, match="EMAIL_SSL_CERTFILE") as caught:
+                send(transport, letters(1))
+            assert (caught.value.result.outcome, caught.value.result.fault) == (RETURNED, "credentials")
 
 
 def test_who_logs_in_may_send(transport_to):

@@ -58,6 +58,8 @@ def test_a_warm_up_limits_each_day_and_then_no_more():
     plan = warm_up("2026-11-25: 500 1000, 2000")
     assert plan == WarmUp(DAY, (500, 1000, 2000))
     assert [plan.on(DAY + timedelta(days=day)) for day in range(-2, 5)] == [500, 500, 500, 1000, 2000, None, None]
+    assert [plan.number(DAY + timedelta(days=day)) for day in (-1, 0, 2, 3)] == [0, 1, 3, 4]
+    assert plan.last == DAY + timedelta(days=2)
 
 
 def test_of_a_warm_up_and_a_daily_limit_the_smaller_one_holds(settings):

@@ -134,20 +134,17 @@ def test_a_clock_that_was_far_ahead_and_set_back_stops_nobody(store, settings):
     assert [go(10, NOW + timedelta(days=30)), go(10), go(10)] == [10, 10, 0]
 
 
-def test_what_is_used_of_each_limit_is_told_by_name(store, settings):
+def test_what_is_used_of_each_limit_is_told(store, settings):
     settings.SENDING_LIMITS = "100/second 1000/day"
     settings.DESTINATION_LIMITS = "gmail.com googlemail.com: 3/minute; *: 50/second"
     throttling.take(["gmail.com", "a.example", "a.example"], NOW)
-    told = throttling.used(NOW, ["a.example", "gmail.com"])
-    assert {usage.name: (usage.used, usage.allowed) for usage in told} == {
+    told = {usage.limit.name(NOW.date()): usage for usage in throttling.used(NOW)}
+    assert {name: (usage.used, usage.allowed) for name, usage in told.items()} == {
         "100/second": (3, 10),
         "1000/day": (3, 1000),
         "3/minute to gmail.com, googlemail.com": (1, 3),
-        "50/second to a.example": (2, 50),
     }
-    assert {usage.until for usage in throttling.used(NOW) if "minute" in usage.name} == {
-        NOW.replace(minute=1, second=0)
-    }
+    assert told["3/minute to gmail.com, googlemail.com"].until == NOW.replace(minute=1, second=0)
     assert {usage.used for usage in throttling.used(NOW + timedelta(days=1))} == {0}
 
 
@@ -193,6 +190,7 @@ def test_connections_are_shared_and_come_back_by_themselves(store, settings):
     assert ask(three, 6, 70) == 0
     assert [ask(two, 4, 105), ask(three, 6, 112)] == [4, 6]  # the first was killed
     assert ask(one, 6, 113) == 0
+    assert [throttling.connections_used(NOW + timedelta(seconds=seconds)) for seconds in (113, 166)] == [10, 6]
     assert [ask(two, 0, 114), ask(one, 6, 114)] == [0, 4]  # the second gave its share back
 
 
@@ -233,7 +231,7 @@ def race(settings) -> None:
     assert sum(gone.values()) == 100
     assert gone["gmail.com"] <= 60
     assert max(gone["a.example"], gone["b.example"]) <= 50
-    told = {usage.name: usage.used for usage in throttling.used(NOW, gone)}
+    told = {usage.limit.name(NOW.date()): usage.used for usage in throttling.used(NOW)}
     assert (told["1000/second"], told["150/hour"], told["60/second to gmail.com"]) == (100, 100, gone["gmail.com"])
 
 

@@ -13,9 +13,9 @@ from django.core.mail.utils import DNS_NAME
 
 from digest.delivery.outcomes import Fault, Outcome, Result
 from digest.delivery.transports.base import TransportUnavailable
+from digest.delivery.transports.smtp import errors
 from digest.delivery.transports.smtp.channel import Channel, channel_over
 from digest.delivery.transports.smtp.envelope import Extensions
-from digest.delivery.transports.smtp.replies import is_policy, parse
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,16 @@ class Access:
 
     @cached_property
     def context(self) -> ssl.SSLContext:
-        """Verifies certificate and host name. Kept, as reading the system's certificates takes 20 ms."""
+        """Verifies certificate and host name. Kept, as reading the system's certificates takes 20 ms.
+
+        Raises TransportUnavailable where our own certificate cannot be read.
+        """
         context = ssl.create_default_context()
         if self.certfile:
-            context.load_cert_chain(self.certfile, self.keyfile)
+            try:
+                context.load_cert_chain(self.certfile, self.keyfile)
+            except OSError as error:
+                raise _not_let_in(f"EMAIL_SSL_CERTFILE and EMAIL_SSL_KEYFILE cannot be used: {error}") from error
         return context
 
 
@@ -51,13 +57,13 @@ def connect(access: Access) -> Connection:
     try:
         smtp = _greeted(access)
     except (OSError, ValueError) as error:  # smtplib's exceptions are OSErrors
-        raise _unavailable(error) from error
+        raise TransportUnavailable(errors.result_of(error)) from error
     try:
         _enter(smtp, access)
         return _detached(smtp)
     except (OSError, ValueError) as error:
         smtp.close()
-        raise _unavailable(error) from error
+        raise TransportUnavailable(errors.result_of(error)) from error
     except BaseException:
         smtp.close()
         raise
@@ -79,13 +85,11 @@ def _enter(smtp: smtplib.SMTP, access: Access) -> None:
 
 
 def _log_in(smtp: smtplib.SMTP, access: Access) -> None:
-    """A server that offers no way to log in, or a password that cannot be sent, is as good as a wrong password."""
+    """A password that cannot be sent is as good as a wrong one."""
     try:
         smtp.login(access.user, access.password)
-    except (smtplib.SMTPResponseException, smtplib.SMTPServerDisconnected):
-        raise
-    except (smtplib.SMTPException, ValueError) as error:
-        raise TransportUnavailable(Result(Outcome.RETURNED, _words(error), fault=Fault.CREDENTIALS)) from error
+    except ValueError as error:
+        raise _not_let_in(str(error)) from error
 
 
 def _detached(smtp: smtplib.SMTP) -> Connection:
@@ -107,28 +111,5 @@ def _holds_more(smtp: smtplib.SMTP) -> bool:
     return False
 
 
-def _unavailable(error: Exception) -> TransportUnavailable:
-    return TransportUnavailable(Result(Outcome.RETURNED, _words(error), fault=_fault(error)))
-
-
-def _fault(error: Exception) -> Fault:
-    if not isinstance(error, smtplib.SMTPResponseException):
-        return Fault.PROVIDER
-    if error.smtp_code < 500:
-        return Fault.PROVIDER
-    if isinstance(error, smtplib.SMTPAuthenticationError):
-        return Fault.CREDENTIALS
-    return Fault.POLICY if is_policy(parse(_raw(error))) else Fault.PROVIDER
-
-
-def _words(error: Exception) -> str:
-    if isinstance(error, smtplib.SMTPResponseException) and error.smtp_code > 0:
-        return parse(_raw(error)).words
-    return f"{type(error).__name__}: {error}"
-
-
-def _raw(error: smtplib.SMTPResponseException) -> bytes:
-    """The reply as it came. smtplib strips the code off each line, and says -1 for what is not SMTP."""
-    text = error.smtp_error if isinstance(error.smtp_error, bytes) else error.smtp_error.encode()
-    code = max(error.smtp_code, 0)
-    return b"\n".join(b"%03d %b" % (code, line) for line in text.split(b"\n"))
+def _not_let_in(words: str) -> TransportUnavailable:
+    return TransportUnavailable(Result(Outcome.RETURNED, words, fault=Fault.CREDENTIALS))

@@ -1,4 +1,7 @@
-"""Takes octets from a server; gives its replies (RFC 5321 4.2), and what a reply means for the message it concerns."""
+"""Takes octets from a server; gives its replies (RFC 5321 4.2), and what a reply means for the message it concerns.
+
+All that is known of reply codes stands here, for replies that smtplib read as well (`errors`).
+"""
 
 from __future__ import annotations
 
@@ -42,8 +45,10 @@ _POLICY = re.compile(
 
 
 class Stage(Enum):
-    """What the server was answering."""
+    """What the server was answering. OPENING is all that comes before the first message, but for the login."""
 
+    OPENING = "opening"
+    LOGIN = "login"
     MAIL = "MAIL"
     RCPT = "RCPT"
     DATA = "DATA"
@@ -130,6 +135,8 @@ def judge(stage: Stage, raw: bytes) -> Result:
 
 
 def _verdict(stage: Stage, reply: Reply) -> tuple[Outcome, Fault]:
+    if stage in (Stage.OPENING, Stage.LOGIN):
+        return Outcome.RETURNED, _fault_at_the_door(stage, reply)
     if reply.code in AUTHENTICATION:
         return Outcome.RETURNED, Fault.CREDENTIALS
     if reply.code in OUT_OF_STEP or reply.code in (CLOSING, AUTHENTICATION_LATER):
@@ -138,20 +145,28 @@ def _verdict(stage: Stage, reply: Reply) -> tuple[Outcome, Fault]:
         return (Outcome.REJECTED if reply.code >= 500 else Outcome.DEFERRED), Fault.MESSAGE
     if stage is Stage.MAIL or reply.detail in SENDER:
         return _verdict_on_sender(reply)
-    if is_policy(reply):
+    if _is_policy(reply):
         return Outcome.DEFERRED, Fault.POLICY
     if reply.code < 500 or _is_full(stage, reply):
         return Outcome.DEFERRED, Fault.MESSAGE
     return Outcome.REJECTED, Fault.MESSAGE
 
 
+def _fault_at_the_door(stage: Stage, reply: Reply) -> Fault:
+    if reply.code < 500:
+        return Fault.PROVIDER
+    if stage is Stage.LOGIN or reply.code in AUTHENTICATION:
+        return Fault.CREDENTIALS
+    return Fault.POLICY if _is_policy(reply) else Fault.PROVIDER
+
+
 def _verdict_on_sender(reply: Reply) -> tuple[Outcome, Fault]:
     """All messages have the same sender: the next one would fare no better."""
-    is_ours = reply.code >= 500 or is_policy(reply) or reply.detail in SENDER
+    is_ours = reply.code >= 500 or _is_policy(reply) or reply.detail in SENDER
     return Outcome.RETURNED, Fault.POLICY if is_ours else Fault.PROVIDER
 
 
-def is_policy(reply: Reply) -> bool:
+def _is_policy(reply: Reply) -> bool:
     """By the enhanced code; by words only where there is none, and never where it is just greylisting."""
     if reply.detail.startswith("7."):
         return reply.code >= 500 or not _GREYLISTING.search(reply.words)
