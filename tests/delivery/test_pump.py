@@ -289,6 +289,25 @@ class TestStopping:
         assert (report.accepted, report.unknown, report.stopped) == (2, 0, "this worker is to end")
         assert (states(), untouched()) == ({"accepted": 2, "queued": 7}, 7)
 
+    def test_what_left_in_part_and_may_not_leave_again_is_queued_and_not_in_doubt(self):
+        planned(1)
+
+        class Resumed(ScriptedTransport):
+            """Loses a connection in the middle of a content, and asks anew before it uses another."""
+
+            def send(self, messages):
+                key, _ = next(messages)
+                assert self.may_leave((key,))
+                stopping.ask()
+                assert not self.may_leave((key,))
+                yield from ()
+
+        try:
+            send_due(NOW, transport=Resumed())
+        finally:
+            stopping.forget()
+        assert (states(), untouched()) == ({"queued": 1}, 1)
+
     def test_time_that_is_up_ends_a_run(self):
         planned(3)
         report = send_due(NOW, seconds=-1, transport=ScriptedTransport())
