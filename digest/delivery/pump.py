@@ -204,8 +204,9 @@ class Pump:
             self._last_fault = result
         try:
             settled = self.health.judge(pk, result, self._claimed.get(pk, ""))
-        except Exception as error:
-            self.trouble, settled = self.trouble or error, {pk: result}
+        except Exception as error:  # a refusal is held back all the same, until it is known what to make of it
+            self.trouble = self.trouble or error
+            settled = {} if result.outcome is Outcome.REJECTED else {pk: result}
         self._results.update(settled)
         self._on_wire.discard(pk)
         if len(self._results) >= FLUSH_MESSAGES or time.monotonic() - self._flushed_at >= FLUSH_SECONDS:
