@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from digest.delivery.outcomes import Result
+from digest.delivery.outcomes import Result, storable
 from digest.models import Delivery
 from subscriptions import services
 from subscriptions.models import SuppressionReason
@@ -13,7 +13,7 @@ from subscriptions.models import SuppressionReason
 
 def suppress_dead_addresses(results: Mapping[int, Result], now: datetime) -> None:
     """`results` are what became of messages, by delivery id; those that are no hard bounces change nothing."""
-    details = {pk: result.detail.replace("\0", "") for pk, result in results.items() if result.is_hard_bounce}
+    details = {pk: storable(result.detail) for pk, result in results.items() if result.is_hard_bounce}
     if details:
         for pk, address_hash in Delivery.objects.filter(pk__in=list(details)).values_list("pk", "address_hash"):
             services.suppress(address_hash, SuppressionReason.HARD_BOUNCE, details[pk], now)

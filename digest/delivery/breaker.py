@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
-from digest.delivery.outcomes import Fault
+from digest.delivery.outcomes import Fault, storable
 from digest.models import Breaker, BreakerState
 from subscriptions import addresses
 
@@ -78,7 +78,7 @@ def trip(scope: str, fault: Fault, reason: str, now: datetime, retry_after: floa
             row.trips, row.opened_at = 0, now
         pause = min(timedelta(seconds=settings.PAUSE_SECONDS) * 2 ** min(row.trips, 12), LONGEST)
         row.until = max(now + pause, wish, row.until or now)
-        row.state, row.fault, row.reason = BreakerState.OPEN, fault.value, reason[:REASON_LENGTH].replace("\0", "")
+        row.state, row.fault, row.reason = BreakerState.OPEN, fault.value, storable(reason[:REASON_LENGTH])
         row.trips, row.updated_at = row.trips + 1, now
         row.save()
         return row.until

@@ -65,19 +65,23 @@ class Health:
         """Take one answer in; gives the answers that are settled by now, this one or others among them."""
         if result.outcome is Outcome.ACCEPTED:
             return self._accepted(pk, result, domain)
+        is_refusal = result.outcome is Outcome.REJECTED
+        if is_refusal:
+            self._held[pk] = result
         if result.retry_after:
             self.pause(result)
         else:
             self._count(result, domain)
-        if result.outcome is Outcome.REJECTED:
-            self._held[pk] = result
-            return {}
-        return {pk: result}
+        return {} if is_refusal else {pk: result}
 
     def release(self) -> dict[int, Result]:
-        """At the end of a run: the refusals held back, as put-offs if the way out turned out to be at fault."""
+        """At the end of a run: the refusals held back, as put-offs if the way out turned out to be at fault.
+
+        Or still to be, where it was only tried and took nothing.
+        """
         held, self._held = self._held, {}
-        return {pk: _put_off(result) for pk, result in held.items()} if self.paused else held
+        is_at_fault = self.paused or self.probing
+        return {pk: _put_off(result) for pk, result in held.items()} if is_at_fault else held
 
     def _accepted(self, pk: int, result: Result, domain: str) -> dict[int, Result]:
         if self._has_streak:
@@ -104,7 +108,8 @@ class Health:
         streak.append(domain)
         # What only one domain does is that domain's, unless it refuses for good: dead addresses say nothing of it.
         alone = len(set(streak)) == 1 and result.outcome is Outcome.DEFERRED and result.fault is not Fault.OURS
-        if len(streak) >= LIMITS[result.fault] and not alone:
+        limit = LIMITS[result.fault]
+        if len(streak) >= (min(limit, breaker.PROBE_MESSAGES) if self.probing else limit) and not alone:
             self.pause(result)
         elif result.outcome is Outcome.DEFERRED and result.fault is not Fault.OURS:
             self._put_off_by[domain] += 1
@@ -114,8 +119,9 @@ class Health:
     def pause(self, result: Result) -> None:
         """Stop all workers for what this answer says."""
         if not self.paused:
-            until = breaker.trip(self.scope, result.fault, result.detail, self.clock(), result.retry_after)
+            # Known here first: where the database cannot be told just now, this run must not go on all the same.
             self.paused = f"{result.fault}: {result.detail}"
+            until = breaker.trip(self.scope, result.fault, result.detail, self.clock(), result.retry_after)
             logger.error("%s is paused until %s: %s", self.scope, f"{until:%H:%M:%S %Z}", result.detail)
 
     def _trip_destination(self, domain: str, result: Result) -> None:

@@ -56,6 +56,11 @@ class Result(NamedTuple):
     is_hard_bounce: bool = False
 
 
+def storable(words: str) -> str:
+    """What another side said, as any database takes it: without NUL, and without half a surrogate pair (of JSON)."""
+    return words.replace("\0", "").encode(errors="replace").decode()
+
+
 @dataclass(slots=True)
 class SendReport:
     """Tally of a sending run: messages by outcome, and why it stopped before the end, if it did.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from uuid import UUID
@@ -64,7 +64,8 @@ class Pump:
         """Send every draft of every batch, until something says stop. Raises what went wrong on our side."""
         self.transport.idle, self.transport.may_leave = self._idle, self._may_leave
         try:
-            answers = self.transport.send(self._messages(batches))
+            messages = self._messages(batches)
+            answers = self.transport.send(messages)
             try:
                 for pk, result in answers:
                     self._answered(pk, result)
@@ -73,6 +74,7 @@ class Pump:
                 self.health.pause(error.result)
             finally:
                 answers.close()
+                messages.close()  # now, and not whenever it is collected: it gives turns back, and so asks the store
         finally:
             self._finish()
         if self.trouble is not None:
@@ -88,7 +90,7 @@ class Pump:
 
     # Towards the transport
 
-    def _messages(self, batches: Iterator[Batch]) -> Iterator[tuple[int, Message]]:
+    def _messages(self, batches: Iterator[Batch]) -> Generator[tuple[int, Message], None, None]:
         """What the transport draws from. It never raises: trouble ends it, and is told when the wire is quiet."""
         self._ran_dry = False
         try:
@@ -188,7 +190,8 @@ class Pump:
     # From the transport
 
     def _may_leave(self, ids: Sequence[int]) -> bool:
-        """Asked when a message was drawn some time ago, and is about to go."""
+        """Asked when a message was drawn some time ago, and is about to go, perhaps once more after it did not get far."""
+        self._on_wire.difference_update(ids)
         if not self.goes_on():
             return False
         self.journal.leaving(ids)
@@ -201,8 +204,9 @@ class Pump:
             self._last_fault = result
         try:
             settled = self.health.judge(pk, result, self._claimed.get(pk, ""))
-        except Exception as error:
-            self.trouble, settled = self.trouble or error, {pk: result}
+        except Exception as error:  # a refusal is held back all the same, until it is known what to make of it
+            self.trouble = self.trouble or error
+            settled = {} if result.outcome is Outcome.REJECTED else {pk: result}
         self._results.update(settled)
         self._on_wire.discard(pk)
         if len(self._results) >= FLUSH_MESSAGES or time.monotonic() - self._flushed_at >= FLUSH_SECONDS:

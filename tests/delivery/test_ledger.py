@@ -9,13 +9,13 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from digest.delivery import ledger
+from digest.delivery import bounces, breaker, ledger
 from digest.delivery.ledger import planning, rescuing
 from digest.delivery.outcomes import Fault, Outcome, Result
-from digest.models import Delivery, DeliveryState, Digest, EditionKind, Lease
+from digest.models import Breaker, Delivery, DeliveryState, Digest, EditionKind, Lease
 from subscriptions import services
 from subscriptions.clock import next_slot
-from subscriptions.models import Frequency, Subscriber
+from subscriptions.models import Frequency, Subscriber, Suppression
 from tests.factories import NOW, DeliveryFactory, EditionFactory, SubscriberFactory, SuppressionFactory
 
 pytestmark = pytest.mark.django_db
@@ -369,6 +369,22 @@ class TestRecording:
         ledger.record({row.pk: Result(Outcome.RETURNED, "429", fault=Fault.PROVIDER, retry_after=90)}, RUN, NOW)
         row = again(row)
         assert (row.state, row.attempts, row.due_at) == ("queued", 0, NOW + timedelta(seconds=90))
+
+    @pytest.mark.parametrize("junk", ["\ud83d", "nul \0 and half a pair \udc4d"])
+    def test_whatever_another_side_says_can_be_stored(self, junk):
+        """JSON can say half a surrogate pair, which no database takes: it would cost a whole window its outcomes."""
+        taken, refused = claimed(2)
+        results = {
+            taken.pk: Result(Outcome.ACCEPTED, provider_message_id=junk),
+            refused.pk: Result(Outcome.REJECTED, junk, is_hard_bounce=True),
+        }
+        ledger.record(results, RUN, NOW)
+        bounces.suppress_dead_addresses(results, NOW)
+        breaker.trip("smtp:h:25:", Fault.POLICY, junk, NOW)
+        assert (again(taken).state, again(refused).state) == ("accepted", "rejected")
+        words = {again(taken).provider_message_id, again(refused).detail}
+        words |= {Suppression.objects.get().detail, Breaker.objects.get().reason}
+        assert words == {junk.replace("\0", "").replace("\ud83d", "?").replace("\udc4d", "?")}
 
     def test_another_runs_answer_changes_nothing(self):
         (row,) = claimed()

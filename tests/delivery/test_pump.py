@@ -227,6 +227,27 @@ class TestFaultsThatAreNotTheMessages:
         assert states() == {"queued": 60}
         assert len(wire.drawn) == 25
 
+    def test_a_trial_that_is_refused_ends_no_row_either_and_the_next_one_is_later(self):
+        planned(60)
+        pauses = []
+        for _ in range(3):
+            now = NOW if not pauses else pauses[-1] + timedelta(seconds=1)
+            report = send_due(now, transport=ScriptedTransport(lambda recipient: REFUSED))
+            assert "550 no" in report.stopped
+            pauses.append(Breaker.objects.get().until)
+        assert states() == {"queued": 60}
+        assert pauses[2] - pauses[1] > pauses[1] - pauses[0] > timedelta(minutes=1)
+
+    def test_refusals_end_no_row_where_the_pause_cannot_be_noted(self, monkeypatch):
+        def locked(*_):
+            raise OperationalError("canceling statement due to lock timeout")
+
+        planned(60)
+        monkeypatch.setattr(breaker, "trip", locked)
+        with pytest.raises(OperationalError):
+            send_due(NOW, transport=ScriptedTransport(lambda recipient: REFUSED))
+        assert states() == {"queued": 60}
+
     def test_refusals_among_acceptances_end_their_rows(self):
         people = planned(60)
         refused = {reader.email for reader in people[::2]}
@@ -288,6 +309,25 @@ class TestStopping:
             stopping.forget()
         assert (report.accepted, report.unknown, report.stopped) == (2, 0, "this worker is to end")
         assert (states(), untouched()) == ({"accepted": 2, "queued": 7}, 7)
+
+    def test_what_left_in_part_and_may_not_leave_again_is_queued_and_not_in_doubt(self):
+        planned(1)
+
+        class Resumed(ScriptedTransport):
+            """Loses a connection in the middle of a content, and asks anew before it uses another."""
+
+            def send(self, messages):
+                key, _ = next(messages)
+                assert self.may_leave((key,))
+                stopping.ask()
+                assert not self.may_leave((key,))
+                yield from ()
+
+        try:
+            send_due(NOW, transport=Resumed())
+        finally:
+            stopping.forget()
+        assert (states(), untouched()) == ({"queued": 1}, 1)
 
     def test_time_that_is_up_ends_a_run(self):
         planned(3)

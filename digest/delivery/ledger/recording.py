@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from digest.delivery.ledger.leasing import IS_CLAIMED, IS_QUEUED
-from digest.delivery.outcomes import Fault, Outcome, Result
+from digest.delivery.outcomes import Fault, Outcome, Result, storable
 from digest.models import DeliveryState
 from subscriptions import sql
 
@@ -86,7 +86,7 @@ def _alike(result: Result) -> Result:
     """The same for all that fared alike: one statement records them."""
     if not (result.detail or result.provider_message_id):
         return result
-    return result._replace(provider_message_id="", detail=_printable(result.detail)[:DETAIL_LENGTH])
+    return result._replace(provider_message_id="", detail=storable(result.detail)[:DETAIL_LENGTH])
 
 
 def _record_group(result: Result, values: dict[str, Any]) -> None:
@@ -124,10 +124,5 @@ def _defer(result: Result, values: dict[str, Any]) -> None:
 
 def _store_provider_ids(named: Mapping[int, str]) -> None:
     if named:
-        names = [_printable(name)[:PROVIDER_ID_LENGTH] for name in named.values()]
+        names = [storable(name)[:PROVIDER_ID_LENGTH] for name in named.values()]
         sql.change(_NAME[connection.vendor], ids=list(named), names=names)
-
-
-def _printable(name: str) -> str:
-    """PostgreSQL stores no NUL."""
-    return name.replace("\0", "")

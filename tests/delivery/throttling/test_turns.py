@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter as Tally
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 import pytest
 
@@ -119,6 +120,21 @@ def test_a_worker_that_must_end_gives_back_the_turns_it_did_not_use(store, setti
     assert throttling.used(NOW)[0].used == 3
     stopping.forget()
     assert send_due(NOW + timedelta(minutes=1), transport=NullTransport()).accepted == 17
+
+
+def test_turns_are_given_back_before_the_run_is_over_although_the_transport_holds_on_to_what_it_draws_from(settings):
+    """Else they would go back whenever Python collects them: in the middle of a query, or after the day's end."""
+
+    class Holding(NullTransport):
+        def send(self, messages):
+            self.held = messages
+            yield from islice(super().send(messages), 3)
+
+    settings.SENDING_LIMITS = "20/day"
+    queue(a_example=10)
+    transport = Holding()
+    assert send_due(NOW, transport=transport).accepted == 3
+    assert throttling.used(NOW)[0].used == 3
 
 
 def test_whoever_left_after_queueing_uses_up_no_turn(settings):

@@ -231,11 +231,6 @@ class Dialogue:
         self._after_dot = len(tail) - 1
         self._write(content, tail)
 
-    def withdraw(self) -> None:
-        """The content may not leave any more, and SMTP knows no other way to say so than to hang up."""
-        self._announced = None
-        raise Gone("The announced message may not leave")
-
     def _hand_over(self) -> bytes:
         self._has_go_ahead = False
         self._in_flight, self._announced = self._announced, None

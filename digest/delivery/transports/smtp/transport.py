@@ -165,7 +165,15 @@ class SmtpTransport:
             return
         allowed = run.may_leave([dialogue.ready for dialogue in ready if dialogue.ready is not None])
         for dialogue in ready:
-            self._act(pool, run, dialogue, dialogue.submit if allowed else dialogue.withdraw)
+            if allowed:
+                self._act(pool, run, dialogue, dialogue.submit)
+            else:
+                self._withdraw(pool, dialogue)
+
+    def _withdraw(self, pool: Pool, dialogue: Dialogue) -> None:
+        """SMTP knows no other way to take back what was announced than to hang up: no fault of the server's."""
+        pool.remove(dialogue)
+        dialogue.channel.close()
 
     # Waiting
 
