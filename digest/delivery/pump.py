@@ -190,7 +190,7 @@ class Pump:
     # From the transport
 
     def _may_leave(self, ids: Sequence[int]) -> bool:
-        """Asked when a message was drawn some time ago, and is about to go, perhaps once more after it did not get far."""
+        """Asked when a message drawn some time ago is about to go, perhaps again after it did not get far."""
         self._on_wire.difference_update(ids)
         if not self.goes_on():
             return False
