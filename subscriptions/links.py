@@ -12,19 +12,36 @@ def site_url(path: str = "/") -> str:
     return f"{settings.SITE_URL}{path}"
 
 
+class ReaderLinks:
+    """Every reader's links under the settings of the moment it is made: for mails by the thousand.
+
+    They never expire: the mail may be opened years later. A link to unsubscribe fits a List-Unsubscribe header line: 70
+    characters on a site address of 40.
+    """
+
+    def __init__(self) -> None:
+        self._preferences, self._unsubscribe = site_url("/p/"), site_url("/u/")
+        self._preferences_token = tokens.signer(Purpose.PREFERENCES).token
+        self._unsubscribe_token = tokens.signer(Purpose.UNSUBSCRIBE).token
+
+    def preferences(self, subscriber_id: int) -> str:
+        return self._preferences + self._preferences_token(subscriber_id)
+
+    def unsubscribe(self, subscriber_id: int) -> str:
+        return self._unsubscribe + self._unsubscribe_token(subscriber_id)
+
+
 def confirm_url(subscriber: Subscriber) -> str:
     """Good for one confirmation, within `CONFIRMATION_DAYS` of its mail."""
     return site_url(f"/c/{tokens.make(Purpose.CONFIRM, subscriber.pk, subscriber.opt_in_round)}")
 
 
 def preferences_url(subscriber_id: int) -> str:
-    """Never expires: the mail it is in may be opened years later."""
-    return site_url(preferences_path(subscriber_id))
+    return ReaderLinks().preferences(subscriber_id)
 
 
 def unsubscribe_url(subscriber_id: int) -> str:
-    """Never expires, and fits a List-Unsubscribe header line: 70 characters on a 40-character site address."""
-    return site_url(unsubscribe_path(subscriber_id))
+    return ReaderLinks().unsubscribe(subscriber_id)
 
 
 def preferences_path(subscriber_id: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from digest.delivery.ledger import Content, Leased
@@ -46,13 +47,13 @@ class Batch:
     def message(self, draft: Draft, now: datetime) -> DigestMessage:
         row = draft.row
         facts = ReaderFacts(
-            subscriber_id=row.subscriber_id or 0,
-            email=row.email,
-            uid=row.uid,
-            local_date=local_date(row.time_zone, now),
-            now=now,
-            topics=self._names(draft.interests.topics),
-            frequency=row.frequency,
+            row.subscriber_id or 0,
+            row.email,
+            row.uid,
+            local_date(row.time_zone, now),
+            now,
+            self._names(draft.interests.topics),
+            row.frequency,
         )
         return assemble(self.compiled, facts, draft.choices)
 
@@ -87,5 +88,6 @@ def is_unmailable(email: str) -> bool:
     return False
 
 
+@lru_cache(maxsize=1024)
 def local_date(time_zone: str, now: datetime) -> date:
     return now.astimezone(zone_named(time_zone)).date()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -12,10 +13,12 @@ from digest.rendering.edition import MAX_HTML_BYTES, CompiledEdition, Entry, Lay
 from digest.rendering.facts import Chosen, ReaderFacts
 from digest.rendering.holes import Uncompilable
 from digest.rendering.message import DigestMessage
-from subscriptions import links
 from subscriptions.inlining import serialised
+from subscriptions.links import unsubscribe_address
 
 MAX_PAPERS = 100
+# The same in a header, in HTML and in quoted-printable text; nearly all addresses are such.
+_PLAIN_ADDRESS = re.compile(r"\w+(?:[.+-]\w+)*@[A-Za-z0-9][A-Za-z0-9.-]*", re.ASCII)
 POSITIONS = [(quoted.encode(str(place)), quoted.encode(f"{place:>2}. ")) for place in range(1, MAX_PAPERS + 1)]
 
 
@@ -65,11 +68,10 @@ def _joined(compiled: CompiledEdition, reader: ReaderFacts, choices: Sequence[Ch
     entries = _fitting(compiled, layout, choices)
     subject, preheader = _opening(compiled, reader, [entry.lead for entry in entries])
     asked = _lines(compiled, reader, len(entries), len(choices) - len(entries))
-    email, escaped = quoted.encode(reader.email), serialised(reader.email)
-    html_email = email if escaped == reader.email else quoted.encode(escaped)
-    preferences = quoted.encode(links.preferences_url(reader.subscriber_id))
-    url = links.unsubscribe_url(reader.subscriber_id)
-    unsubscribe = quoted.encode(url)
+    to, html_email, email = _address(reader.email)
+    links = compiled.links
+    url = links.unsubscribe(reader.subscriber_id)
+    preferences, unsubscribe = quoted.encode(links.preferences(reader.subscriber_id)), quoted.encode(url)
     # In the order of LAYOUT_HOLES.
     text_values = (
         preheader.text, asked.date, asked.text_chosen, email, asked.rhythm, preferences, unsubscribe,
@@ -86,7 +88,7 @@ def _joined(compiled: CompiledEdition, reader: ReaderFacts, choices: Sequence[Ch
         html += (html_start, html_place, html_end)
     text += layout.text.after.fill(text_values)
     html += layout.html.after.fill(html_values)
-    return _message(compiled, reader, subject, url, text, html)
+    return _message(compiled, reader, to, subject, url, text, html)
 
 
 def _rendered(compiled: CompiledEdition, reader: ReaderFacts, choices: Sequence[Chosen]) -> DigestMessage:
@@ -95,24 +97,27 @@ def _rendered(compiled: CompiledEdition, reader: ReaderFacts, choices: Sequence[
     count, text, html = rendered.bodies(compiled, reader, paper_ids, reasons)
     leads = [(paper_id, reason.is_on_topic) for paper_id, reason in zip(paper_ids, reasons, strict=True)]
     subject, _ = _opening(compiled, reader, leads[:count])
-    url = links.unsubscribe_url(reader.subscriber_id)
-    return _message(compiled, reader, subject, url, [quoted.encode(text)], [quoted.encode(html)])
+    url = compiled.links.unsubscribe(reader.subscriber_id)
+    to = headers.recipient(reader.email)
+    return _message(compiled, reader, to, subject, url, [quoted.encode(text)], [quoted.encode(html)])
 
 
 def _message(
     compiled: CompiledEdition,
     reader: ReaderFacts,
+    to: bytes,
     subject: _Subject,
     unsubscribe: str,
     text: list[bytes],
     html: list[bytes],
 ) -> DigestMessage:
     letterhead, uid = compiled.letterhead, str(reader.uid)
-    ways_out = headers.unsubscribe(unsubscribe, reader.subscriber_id)
+    address = unsubscribe_address(reader.subscriber_id) if letterhead.takes_mail else ""
+    ways_out = headers.unsubscribe(unsubscribe, address)
     own = f"Message-ID: <{uid}@{letterhead.from_domain}>\r\nList-Unsubscribe: {ways_out}\r\n"
     pieces = [
         letterhead.lines,
-        headers.recipient(reader.email),
+        to,
         subject.line,
         headers.date_line(reader.now),
         own.encode("ascii"),
@@ -123,6 +128,15 @@ def _message(
         letterhead.frame.tail,
     ]
     return DigestMessage(letterhead, uid, reader.email, subject.subject, ways_out, reader.now, pieces)
+
+
+def _address(email: str) -> tuple[bytes, bytes, bytes]:
+    """The To line, and the address as it stands in the HTML and in the text. Raises as `headers.recipient`."""
+    if len(email) <= quoted.MAX_LINE and _PLAIN_ADDRESS.fullmatch(email):
+        octets = email.encode("ascii")
+        written = octets + quoted.SOFT_BREAK
+        return b"To: %b\r\n" % octets, written, written
+    return headers.recipient(email), quoted.encode(serialised(email)), quoted.encode(email)
 
 
 def _fitting(compiled: CompiledEdition, layout: Layout, choices: Sequence[Chosen]) -> list[Entry]:

@@ -75,6 +75,7 @@ class CompiledEdition:
     def __init__(self, facts: EditionFacts, topics: Mapping[str, str]) -> None:
         self.facts = facts
         self.letterhead = letterhead(facts)
+        self.links = links.ReaderLinks()
         self.reasons = Reasons(topics)
         self.papers: dict[int, PaperFacts] = {}
         self.headings: dict[int, Heading] = {}

@@ -46,9 +46,8 @@ def shared(edition: EditionFacts) -> dict[str, str]:
     return values
 
 
-def unsubscribe(url: str, subscriber_id: int) -> str:
-    """One https address (RFC 8058 posts to it) and, with UNSUBSCRIBE_ADDRESS, one to write to, on a line of its own."""
-    address = links.unsubscribe_address(subscriber_id) if settings.UNSUBSCRIBE_ADDRESS else ""
+def unsubscribe(url: str, address: str) -> str:
+    """One https address (RFC 8058 posts to it) and, where there is one, a mail address on a line of its own."""
     return f"<{url}>,\r\n <mailto:{address}?subject=unsubscribe>" if address else f"<{url}>"
 
 
@@ -119,13 +118,9 @@ def recipient(email: str) -> bytes:
     return b"To: %b\r\n" % address.encode()
 
 
-def date_line(now: datetime) -> bytes:
-    return _date_line(int(now.timestamp()))
-
-
 @lru_cache(maxsize=8)
-def _date_line(second: int) -> bytes:
-    return b"Date: %b\r\n" % date_value(datetime.fromtimestamp(second, UTC)).encode()
+def date_line(now: datetime) -> bytes:
+    return b"Date: %b\r\n" % date_value(now).encode()
 
 
 def date_value(now: datetime) -> str:

@@ -24,7 +24,10 @@ class Frame(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Letterhead:
-    """`lines` are the shared headers, encoded; `envelope_from` has "{uid}" where each message puts its own."""
+    """`lines` are the shared headers, encoded; `envelope_from` has "{uid}" where each message puts its own.
+
+    `takes_mail` says whether readers can also unsubscribe by mail.
+    """
 
     kind: str
     from_email: str
@@ -34,6 +37,7 @@ class Letterhead:
     lines: bytes
     frame: Frame
     envelope_from: str
+    takes_mail: bool
 
 
 def letterhead(edition: EditionFacts) -> Letterhead:
@@ -50,6 +54,7 @@ def letterhead(edition: EditionFacts) -> Letterhead:
         lines=headers.encoded({**addressing, **shared}),
         frame=frame(),
         envelope_from=envelope_from(),
+        takes_mail=bool(settings.UNSUBSCRIBE_ADDRESS),
     )
 
 

@@ -1,7 +1,5 @@
 import hashlib
-import hmac
 import string
-import timeit
 from base64 import urlsafe_b64decode
 from typing import Any
 
@@ -27,10 +25,10 @@ def test_a_token_says_what_it_was_made_for(subscriber_id: int, opt_in_round: int
 
 
 @given(st.integers(1, 2**32 - 1))
-def test_a_token_is_signed_by_hmac_sha256(subscriber_id: int) -> None:
+def test_a_token_is_signed_by_keyed_blake2(subscriber_id: int) -> None:
     raw = urlsafe_b64decode(tokens.make(Purpose.UNSUBSCRIBE, subscriber_id) + "=")
     key = hashlib.sha256(f"paperboy.subscriptions.tokens:unsubscribe:{settings.SECRET_KEY}".encode()).digest()
-    assert raw[4:] == hmac.digest(key, raw[:4], "sha256")[:16]
+    assert raw[4:] == hashlib.blake2b(raw[:4], digest_size=16, key=key, person=b"unsubscribe").digest()
 
 
 def test_a_token_opens_no_other_door() -> None:
@@ -66,11 +64,6 @@ def test_a_retired_secret_still_opens_and_a_removed_one_does_not(settings: Any) 
     assert tokens.make(Purpose.UNSUBSCRIBE, 7) != token
     settings.SECRET_KEY_FALLBACKS = []
     assert tokens.read(Purpose.UNSUBSCRIBE, token) is None
-
-
-def test_a_token_takes_microseconds() -> None:
-    seconds = min(timeit.repeat(lambda: tokens.make(Purpose.UNSUBSCRIBE, 123456), number=1000, repeat=5))
-    assert seconds < 0.05  # 50 µs each, ten times what it takes
 
 
 def test_links_fit_a_header_line(settings: Any) -> None:
