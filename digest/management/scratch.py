@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
 from collections.abc import Iterator
@@ -26,12 +27,20 @@ WORDS = re.findall(r"\w+", PROSE)
 
 @contextmanager
 def scratch_database() -> Iterator[None]:
-    """A new database beside the configured one, on the same engine (SQLite: in memory); dropped at the end."""
+    """A new database beside the configured one, on the same engine (SQLite: in memory); dropped at the end.
+
+    Its name is this process's own: two measurements at a time do not take each other's away.
+    """
+    test = connection.settings_dict["TEST"]
+    before = test["NAME"]
+    if connection.vendor != "sqlite":
+        test["NAME"] = f"paperboy_scratch_{os.getpid()}"
     databases = setup_databases(verbosity=0, interactive=False)
     try:
         yield
     finally:
         teardown_databases(databases, verbosity=0)
+        test["NAME"] = before
 
 
 def fill(readers: int, papers: int, now: datetime, seed: int = 1) -> Edition:
