@@ -164,7 +164,7 @@ def test_a_failing_step_stops_no_other(enqueued, monkeypatch, caplog):
 
 
 def test_a_source_that_is_gone_is_not_visited():
-    tasks.refresh_source(987654)
+    tasks.refresh_due([987654])
     assert not SourceRun.objects.exists()
 
 
