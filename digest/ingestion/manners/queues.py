@@ -16,8 +16,11 @@ UNDER_WAY = timedelta(minutes=2)
 
 
 def ready(now: datetime) -> list[list[int]]:
-    """Ids of due sources, those behind one gate together, the longest due first. None behind a gate that is paused, or where one is being
-    visited: the task that does it goes on to the others, or the next tick finds them."""
+    """Ids of due sources, those behind one gate together, the longest due first.
+
+    None behind a gate that is paused, or where one is being visited: the task that does it goes on to the others, or
+    the next tick finds them.
+    """
     due = by_gate(Source.objects.due(now).order_by(F("next_check_at").asc(nulls_first=True), "pk"))
     closed = set(Host.objects.shut(now).filter(name__in=due).values_list("name", flat=True))
     closed |= by_gate(Source.objects.filter(pk__in=visited(now))).keys()
