@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import NoReturn
@@ -32,7 +32,8 @@ Gate = Callable[[str], AbstractContextManager[object]]
 class Limits:
     """`seconds` is the deadline for everything together; `size` counts bytes, both as sent and as unpacked.
 
-    `private_hosts` are named as `resolve.name` gives them; they may be on networks of our own, and on any port.
+    `private_hosts` are named as `resolve.name` gives them; they may be on networks of our own, and on any port, unless
+    a host that is not among them leads there.
     """
 
     seconds: float = 30.0
@@ -87,33 +88,38 @@ def fetch(
     that is to end, and what the gate raises.
     """
     limits = limits or Limits()
-    address = checked_url(url, limits)
+    address = checked_url(url, limits.private_hosts)
     home, secrets = origin(address), dict(secrets or {})
-    deadline, seen = Deadline.after(limits.seconds), set[tuple[str, str]]()
-    with opened(deadline, limits, request_headers(user_agent, validators or Validators())) as client:
+    guard, seen = guarded(limits), set[tuple[str, str]]()
+    with opened(guard, limits, request_headers(user_agent, validators or Validators())) as client:
         while len(seen) <= limits.redirects:
             seen.add(question(client, address))
+            if host_of(address) not in guard.private_hosts:
+                guard.private_hosts = frozenset()
             asked = time.monotonic()
             with gate(host_of(address)):
-                deadline.at += time.monotonic() - asked
+                guard.deadline.at += time.monotonic() - asked
                 answer = exchange(client, address, secrets, limits)
             if isinstance(answer, Reply):
                 return answer
-            address = checked_url(answer, limits)
+            address = checked_url(answer, guard.private_hosts)
             if question(client, address) in seen:
                 raise SourceError(f"redirects in a circle, back to {text.line(answer, 200)}", permanent=True)
             secrets = secrets if origin(address) == home else {}
     raise SourceError(f"more than {limits.redirects} redirects", permanent=True)
 
 
-def opened(deadline: Deadline, limits: Limits, headers: dict[str, str]) -> httpx.Client:
-    backend = GuardedBackend(
-        deadline,
+def guarded(limits: Limits) -> GuardedBackend:
+    return GuardedBackend(
+        Deadline.after(limits.seconds),
         connect_seconds=limits.connect_seconds,
         most_bytes=limits.wire,
         private_hosts=limits.private_hosts,
     )
-    return httpx.Client(transport=GuardedTransport(backend), trust_env=False, timeout=limits.seconds, headers=headers)
+
+
+def opened(guard: GuardedBackend, limits: Limits, headers: dict[str, str]) -> httpx.Client:
+    return httpx.Client(transport=GuardedTransport(guard), trust_env=False, timeout=limits.seconds, headers=headers)
 
 
 def request_headers(user_agent: str, validators: Validators) -> dict[str, str]:
@@ -125,14 +131,14 @@ def request_headers(user_agent: str, validators: Validators) -> dict[str, str]:
     return headers
 
 
-def checked_url(url: str, limits: Limits) -> httpx.URL:
+def checked_url(url: str, private_hosts: Collection[str] = ()) -> httpx.URL:
     try:
         address = httpx.URL(url)
     except (httpx.InvalidURL, ValueError, TypeError) as error:
         raise SourceError(f"not an address: {text.line(url, 200)}", permanent=True) from error
     if address.scheme not in ("http", "https") or not address.host:
         raise SourceError(f"only http and https are fetched, not {text.line(url, 200)}", permanent=True)
-    if not is_web_port(address.port) and host_of(address) not in limits.private_hosts:
+    if not is_web_port(address.port) and host_of(address) not in private_hosts:
         raise SourceError(f"nothing is fetched from port {address.port}", permanent=True)
     return address
 

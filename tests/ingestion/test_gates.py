@@ -157,11 +157,12 @@ def test_a_host_that_is_down_is_asked_three_times_and_then_left_alone_until_one_
     monkeypatch.setattr(hosts, "HICCUP", timedelta())
     answers = [Answer(b"down", 500)] * 3 + [Answer(atom(atom_entry()))] * 2
     loopback.serve("/feed", lambda request: answers[len(loopback.requests) - 1])
-    first, second, third, fourth = (source(f"{loopback.url}/feed?{n}", next_check_at=NOW) for n in range(4))
+    now = timezone.now()
+    first, second, third, fourth = (source(f"{loopback.url}/feed?{n}", next_check_at=now) for n in range(4))
     for each in (first, second, third):
-        assert refresh_if_due(each.pk, NOW).outcome == Outcome.FAILED
+        assert refresh_if_due(each.pk, now).outcome == Outcome.FAILED
     with pytest.raises(NoTurn, match=r"paused until .* HTTP 500"):
-        refresh_if_due(fourth.pk, NOW)
+        refresh_if_due(fourth.pk, now)
     assert len(loopback.requests) == 3
     later = Host.objects.get().next_turn_at
     Host.objects.update(next_turn_at=hosts.clock())  # so that nobody has to wait for it

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from digest.errors import HostError, SourceError
-from digest.sources import deadline, guard
+from digest.sources import deadline, guard, resolve
 from digest.sources.fetch import Limits, Validators, checked_url, fetch, origin
 from tests.delivery.smtp.authority import Authority
 from tests.sources.loopback import Answer, running, speaking
@@ -80,6 +80,18 @@ def test_a_redirect_to_a_private_address_is_refused_whoever_redirects(loopback, 
     assert len(loopback.requests) == 1
 
 
+def test_a_stranger_does_not_lead_to_a_host_of_our_own_though_it_is_named(loopback, monkeypatch):
+    monkeypatch.setattr(resolve, "is_public", lambda address: str(address) == "127.0.0.1")
+    ours = loopback.url.replace("127.0.0.1", "127.0.0.2")
+    named = Limits(seconds=2, private_hosts=frozenset(["127.0.0.2"]))
+    with pytest.raises(SourceError, match="has a private address"):
+        get(loopback.serve("/out", Answer(status=302, headers={"Location": ours})), named)
+    with pytest.raises(SourceError, match="from port 25"):
+        get(loopback.serve("/out", Answer(status=302, headers={"Location": "http://127.0.0.2:25/"})), named)
+    with pytest.raises(HostError, match="ConnectError"):
+        get(ours, named)  # there is nobody, but nothing forbids it
+
+
 def test_redirects_are_followed_up_to_a_limit_and_never_out_of_the_web(loopback):
     loopback.serve("/a", Answer(status=301, headers={"Location": "/b"}))
     loopback.serve("/b", Answer(status=307, headers={"Location": loopback.url + "/c"}))
@@ -132,7 +144,7 @@ def test_every_request_is_made_within_the_gate_and_its_waiting_costs_no_time(loo
             raise
         told.append((host, len(loopback.requests)))
 
-    with pytest.raises(HostError):
+    with pytest.raises(HostError, match="HTTP 503"):
         get(loopback.url + "/a", Limits(seconds=0.5, private_hosts=HERE), gate=gate)
     assert told == [("127.0.0.1", 1), ("127.0.0.1", "failed")]
 
@@ -160,11 +172,11 @@ def test_another_scheme_or_host_is_not_home(url, is_home):
 @pytest.mark.parametrize(("port", "is_free"), [(22, False), (25, False), (80, True), (443, True), (8080, True)])
 def test_ports_of_other_services_are_left_alone(port, is_free):
     if is_free:
-        assert checked_url(f"http://feeds.example:{port}/", Limits())
+        assert checked_url(f"http://feeds.example:{port}/")
     else:
         with pytest.raises(SourceError, match=f"from port {port}"):
             get(f"http://feeds.example:{port}/")
-    assert checked_url(f"http://feeds.example.:{port}/", Limits(private_hosts=frozenset(["feeds.example"])))
+    assert checked_url(f"http://feeds.example.:{port}/", ["feeds.example"])
 
 
 def test_the_environment_s_proxies_are_not_asked(loopback, monkeypatch):
