@@ -43,7 +43,10 @@ RANGES = {
     "CONFIRMATION_DAYS": range(1, 91),
     "FETCH_TIMEOUT_SECONDS": range(1, 301),
     "FETCH_MAX_BYTES": range(1024, 1024**3),
+    "FETCH_PAUSE_SECONDS": range(61),
 }
+# What looks like an answer to yes or no, where names are asked for.
+SWITCHES = ("true", "false", "yes", "no", "on", "off", "0", "1")
 CHOICES = {"UNKNOWN_DELIVERIES": ("skip", "resend")}
 # A signed link is at most 30 characters longer than the site's address; beyond 70 mail software folds it.
 SITE_URL_LENGTH = 40
@@ -82,6 +85,16 @@ def unknown_words() -> Iterator[CheckMessage]:
         value = getattr(settings, name)
         if value not in allowed:
             yield Error(f"{name} is {value!r}.", hint=f"Give one of: {', '.join(allowed)}.", id="paperboy.E003")
+
+
+@register()
+def private_hosts(app_configs: Sequence[AppConfig] | None, **_: Any) -> Iterator[CheckMessage]:
+    for name in settings.FETCH_ALLOW_PRIVATE:
+        if name.lower() in SWITCHES or not re.fullmatch(r"[A-Za-z0-9._-]+|[0-9a-fA-F:.]+", name):
+            hint = (
+                "Name the hosts that may be on private addresses, as in feeds.internal,192.168.1.20; or leave it empty."
+            )
+            yield Error(f"FETCH_ALLOW_PRIVATE holds {name!r}.", hint=hint, id="paperboy.E026")
 
 
 @register()

@@ -34,7 +34,8 @@ BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
 
 FETCH_TIMEOUT_SECONDS = env.float("FETCH_TIMEOUT_SECONDS", default=30.0)
 FETCH_MAX_BYTES = env.int("FETCH_MAX_BYTES", default=20 * 1024 * 1024)
-FETCH_ALLOW_PRIVATE = env.bool("FETCH_ALLOW_PRIVATE", default=False)
+FETCH_PAUSE_SECONDS = env.float("FETCH_PAUSE_SECONDS", default=1.0)
+FETCH_ALLOW_PRIVATE = env.list("FETCH_ALLOW_PRIVATE", default=[])  # hosts
 FETCH_CONTACT = env.str("FETCH_CONTACT", default="")
 
 # Editions: hours are in TIME_ZONE, the weekday is 0 for Monday

@@ -2,6 +2,8 @@
 
 PaperboyError
 ├── SourceError            a source could not be fetched or read
+│   ├── HostError          its host is at fault: out of reach, broken, busy
+│   └── NoTurn             others have their turn at its host, or the host is paused: nothing was asked
 ├── EditionError           the edition is not in a state that allows this
 │   └── EditionClosed      it is frozen: the pool and the decisions no longer change
 ├── DeliveryError          a message could not be composed or handed over
@@ -9,6 +11,8 @@ PaperboyError
 ├── Interrupted            this worker is to end, and what it was doing is to be done by another
 └── EvaluationError        a recording to evaluate the ranking on is absent or cannot be read
 """
+
+from datetime import datetime
 
 
 class PaperboyError(Exception):
@@ -34,6 +38,21 @@ class SourceError(PaperboyError):
         self.permanent = permanent
         self.status = status
         self.retry_after = retry_after
+
+
+class HostError(SourceError):
+    """The source's host is at fault: out of reach, broken or busy, so that its other sources may wait as well."""
+
+
+class NoTurn(SourceError):
+    """Nothing was asked, as others have their turn at the host, or it is paused: nobody's failure.
+
+    `until` is when to ask; None for soon, whenever the others have done.
+    """
+
+    def __init__(self, message: str, *, until: datetime | None) -> None:
+        super().__init__(message)
+        self.until = until
 
 
 class MailboxError(PaperboyError):

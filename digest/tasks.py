@@ -5,10 +5,8 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from celery import shared_task
 from django.conf import settings
@@ -19,7 +17,8 @@ from digest import editions, events, housekeeping, ingestion, stopping
 from digest.delivery import alerts, ledger, recovery
 from digest.delivery.sending import TIME_IS_UP, send_due
 from digest.delivery.transports.providers import keeps_idempotency
-from digest.models import Source
+from digest.errors import NoTurn
+from digest.ingestion import manners
 from subscriptions.tasks import send_pending_confirmations
 
 logger = logging.getLogger(__name__)
@@ -58,30 +57,27 @@ def tick() -> None:
         _enqueue_events,
         _enqueue_mailbox,
         _sweep,
-        _visit_sources,
+        visit_sources,
         _tidy,
     ):
         _guarded(step, now)
 
 
 @shared_task
-def refresh_source(source_id: int) -> None:
-    """Visit one source, due or not: an editor asked for it."""
-    source = Source.objects.filter(pk=source_id).first()
-    if source is not None:
-        ingestion.refresh(source, timezone.now())
-
-
-@shared_task
 def refresh_due(source_ids: Sequence[int]) -> None:
     """Visit the first of these sources, if it is still due; the others are the next task's.
 
-    A short task lets mail pass between two visits, and a worker stop.
+    A short task lets mail pass between two visits, and a worker stop. All are at one host: where one gets no turn, the
+    others would not either, and stay due until a tick finds that they would.
     """
     first, *rest = source_ids
-    ingestion.refresh_if_due(first, timezone.now())
-    if rest:
-        refresh_due.apply_async((rest,), expires=EXPIRES)
+    try:
+        ingestion.refresh_if_due(first, timezone.now())
+    except NoTurn as error:
+        logger.info("No visit now: %s", error)
+    else:
+        if rest:
+            refresh_due.apply_async((rest,), expires=EXPIRES)
 
 
 @shared_task
@@ -139,6 +135,12 @@ def enqueue_events() -> None:
         logger.exception("The queue cannot be reached; the next tick works the events off")
 
 
+def visit_sources(now: datetime) -> None:
+    """One task a host at a time: its sources wait for one another's turns, and must not hold every worker meanwhile."""
+    for source_ids in manners.ready(now):
+        refresh_due.apply_async((source_ids,), expires=EXPIRES)
+
+
 def _guarded(step: Callable[[datetime], object], now: datetime) -> None:
     try:
         step(now)
@@ -148,15 +150,6 @@ def _guarded(step: Callable[[datetime], object], now: datetime) -> None:
 
 def _note_heartbeat(now: datetime) -> None:
     cache.set(HEARTBEAT, now.timestamp(), timeout=None)
-
-
-def _visit_sources(now: datetime) -> None:
-    """One task a host at a time: its sources wait for one another's turns, and must not hold every worker meanwhile."""
-    hosts: defaultdict[str | None, list[int]] = defaultdict(list)
-    for source_id, url in Source.objects.due(now).values_list("pk", "url"):
-        hosts[urlsplit(url).hostname].append(source_id)
-    for source_ids in hosts.values():
-        refresh_due.apply_async((source_ids,), expires=EXPIRES)
 
 
 def _rescue(now: datetime) -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import factory
+from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from digest.models import (
@@ -20,6 +21,7 @@ from digest.models import (
     EditionKind,
     EditionPaper,
     EditionState,
+    Host,
     Listing,
     Outcome,
     Paper,
@@ -120,6 +122,22 @@ class SourceFactory(DjangoModelFactory[Source]):
     slug = factory.Sequence(lambda number: f"source-{number}")
     kind = "arxiv_atom"
     url = factory.LazyAttribute(lambda source: f"https://example.org/{source.slug}")
+
+
+class HostFactory(DjangoModelFactory[Host]):
+    class Meta:
+        model = Host
+
+    class Params:
+        paused = factory.Trait(
+            failures=3,
+            reason="no complete reply within 30 s",
+            failing_since=factory.LazyFunction(lambda: timezone.now() - timedelta(minutes=20)),
+            next_turn_at=factory.LazyFunction(lambda: timezone.now() + timedelta(minutes=30)),
+        )
+
+    name = factory.Sequence(lambda number: f"host-{number}.example")
+    next_turn_at = factory.LazyFunction(timezone.now)
 
 
 class SourceRunFactory(DjangoModelFactory[SourceRun]):

@@ -14,6 +14,7 @@ os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="paperboy-tests-")
 os.environ["CACHE_URL"] = "locmemcache://"
 os.environ["EMAIL_BACKEND"] = "django.core.mail.backends.locmem.EmailBackend"
 os.environ["CELERY_BROKER_URL"] = "memory://"
+os.environ["FETCH_PAUSE_SECONDS"] = "0"
 os.environ["POSTAL_ADDRESS"] = "1 Test Street, Testville"
 if os.environ.get("TEST_DATABASE") == "postgres":
     os.environ["DATABASE_URL"] = with_database(POSTGRES_URL, f"paperboy_suite_{os.getpid()}")

@@ -10,7 +10,7 @@ from django.contrib.sessions.models import Session
 from django.core.cache import cache
 
 from digest import housekeeping, tasks
-from digest.models import Delivery, ProviderEvent, SourceRun, Throttle
+from digest.models import Delivery, Host, ProviderEvent, SourceRun, Throttle
 from tests.factories import DeliveryFactory
 
 pytestmark = pytest.mark.django_db
@@ -21,6 +21,7 @@ def records(at: datetime) -> None:
     delivery = DeliveryFactory(created_at=at)
     SourceRun.objects.create(source_name="A feed", started_at=at)
     ProviderEvent.objects.create(key=str(at), provider="test", kind="delivered", received_at=at, delivery=delivery)
+    Host.objects.create(name=f"{at:%d%H}.example", next_turn_at=at, touched_at=at)
     Throttle.objects.create(key=str(at), window=int(at.timestamp()))
     AccessLog.objects.filter(pk=AccessLog.objects.create(username="editor").pk).update(attempt_time=at)
     Session.objects.create(session_key=f"{at:%d%H}", session_data="", expire_date=at + timedelta(days=90))

@@ -6,18 +6,14 @@ import gzip
 import io
 import json
 import tarfile
-import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import connection
-from django.utils import timezone
 
 from digest import stopping
-from digest.errors import Interrupted, SourceError
-from digest.ingestion import import_file, manners, refresh, refresh_if_due, visits
+from digest.ingestion import import_file, refresh, refresh_if_due, visits
 from digest.models import Host, Listing, Outcome, Paper, Signal, Source, SourceRun
 from tests.sources.loopback import Answer, running
 from tests.sources.test_adapters import atom, atom_entry, daily
@@ -30,7 +26,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def loopback_allowed(settings):
-    settings.FETCH_ALLOW_PRIVATE = True
+    settings.FETCH_ALLOW_PRIVATE = ["127.0.0.1"]
     settings.FETCH_TIMEOUT_SECONDS = 5
     settings.FETCH_CONTACT = "papers@example.org"
 
@@ -188,10 +184,12 @@ def test_visits_grow_rarer_with_failures_and_normal_again_after_one_that_works(l
     source = make()
     pauses = []
     for _ in range(7):
+        Host.objects.all().delete()  # whose pauses are another matter
         refresh(source, NOW)
         source.refresh_from_db()
         pauses.append((source.next_check_at - NOW) / timedelta(hours=1))
     assert pauses == [2, 4, 8, 16, 24, 24, 24]
+    Host.objects.all().delete()
     loopback.serve("/feed", atom(atom_entry()))
     refresh(source, NOW)
     source.refresh_from_db()
@@ -247,7 +245,7 @@ def test_an_interrupted_visit_is_closed_and_the_interruption_goes_on(make, monke
     def interrupt(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(visits, "fetch", interrupt)
+    monkeypatch.setattr(visits, "get", interrupt)
     with pytest.raises(KeyboardInterrupt):
         refresh(make(), NOW)
     assert (SourceRun.objects.get().outcome, SourceRun.objects.get().message) == (Outcome.FAILED, "interrupted")
@@ -287,30 +285,6 @@ def test_signals_rise_with_every_visit_while_the_paper_stays_known(loopback, mak
     assert list(Signal.objects.filter(kind="upvotes").values_list("value", flat=True)) == [5, 9]
 
 
-def test_requests_to_arxiv_take_turns_three_seconds_apart(monkeypatch):
-    waits = []
-    monkeypatch.setattr(stopping, "sleep", waits.append)
-    for host in ("rss.arxiv.org", "export.arxiv.org", "arxiv.org", "elsewhere.example", "notarxiv.org"):
-        manners.wait_for_turn(host)
-    assert waits == pytest.approx([0, 3, 6], abs=0.5)
-    Host.objects.update(next_turn_at=timezone.now() + timedelta(minutes=5))
-    with pytest.raises(SourceError) as error:
-        manners.wait_for_turn("arxiv.org")
-    assert error.value.retry_after > 250
-    Host.objects.update(next_turn_at=timezone.now() + timedelta(days=300))  # a clock that was set back
-    manners.wait_for_turn("arxiv.org")
-    assert waits[-1] < 1
-
-
-@pytest.mark.parametrize("host", ["arxiv.org", "elsewhere.example"])
-def test_a_worker_that_is_to_end_begins_no_request(host, to_end):
-    stopping.ask()
-    started = time.monotonic()
-    with pytest.raises(Interrupted, match="is to end"):
-        manners.wait_for_turn(host)
-    assert time.monotonic() - started < 1
-
-
 def drip():
     """Asks the worker to end after the first byte, and goes on for a minute."""
     yield b"<"
@@ -345,24 +319,6 @@ def test_a_further_reply_that_is_interrupted_is_not_left_out(loopback, make, to_
     assert "interrupted" in refresh_if_due(source.pk, NOW).message
     source.refresh_from_db()
     assert (source.next_check_at, source.fetched_url, Paper.objects.count()) == (NOW, "", 0)
-
-
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
-def test_turns_are_never_shared_by_two_workers():
-    if connection.vendor == "sqlite":
-        pytest.skip("SQLite's in-memory test database has one connection")
-    turns = []
-
-    def work():
-        turns.extend(manners.take_turn("arxiv.org", NOW) for _ in range(2))
-        connection.close()
-
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(turns) == [NOW + timedelta(seconds=3 * number) for number in range(8)]
 
 
 @pytest.mark.shared_data

@@ -405,7 +405,7 @@ def environment(folder: Path, mailbox: Mailbox) -> dict[str, str]:
         "POSTAL_ADDRESS": "1 Story Lane, Taletown",
         "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend", "EMAIL_HOST": "127.0.0.1",
         "EMAIL_PORT": str(mailbox.port), "DEFAULT_FROM_EMAIL": "Paperboy <digest@paperboy.example>",
-        "ANYMAIL_WEBHOOK_SECRET": WEBHOOK_SECRET, "FETCH_ALLOW_PRIVATE": "true", "TICK_SECONDS": "1",
+        "ANYMAIL_WEBHOOK_SECRET": WEBHOOK_SECRET, "FETCH_ALLOW_PRIVATE": "127.0.0.1", "TICK_SECONDS": "1",
         "DAILY_PUBLISH_HOUR": "0", "WEEKLY_PUBLISH_HOUR": "0", "CURATION_HOURS": "0",
         "SIGNUPS_PER_IP_PER_HOUR": "1000",
     }  # fmt: skip

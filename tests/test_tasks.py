@@ -13,6 +13,7 @@ from django.utils import timezone
 from digest import stopping, tasks
 from digest.delivery import ledger, sending
 from digest.delivery.ledger import planning
+from digest.errors import NoTurn
 from digest.ingestion import visits
 from digest.models import Delivery, SourceRun
 from subscriptions.models import Subscriber
@@ -75,6 +76,15 @@ def test_one_task_makes_one_visit(enqueued, monkeypatch):
     tasks.refresh_due([first, *rest])
     assert visited == [first]
     assert [args for _, args, _ in enqueued] == [(rest,)]
+
+
+def test_where_one_source_gets_no_turn_the_others_of_its_host_are_left_to_a_later_tick(enqueued, monkeypatch):
+    def find_it_paused(source, now):
+        raise NoTurn("paused", until=now)
+
+    monkeypatch.setattr(visits, "visit", find_it_paused)
+    tasks.refresh_due([SourceFactory(next_check_at=None).pk for _ in range(3)])
+    assert enqueued == []
 
 
 def test_a_tick_plans_and_enqueues_a_task_for_each_chunk(enqueued, settings):
@@ -164,7 +174,7 @@ def test_a_failing_step_stops_no_other(enqueued, monkeypatch, caplog):
 
 
 def test_a_source_that_is_gone_is_not_visited():
-    tasks.refresh_source(987654)
+    tasks.refresh_due([987654])
     assert not SourceRun.objects.exists()
 
 

@@ -40,7 +40,7 @@ def test_a_worker_ends_in_the_middle_of_a_slow_reply_and_the_source_stays_due(tm
         environment = process_environment(
             DATA_DIR=str(tmp_path),
             CACHE_URL="locmemcache://",
-            FETCH_ALLOW_PRIVATE="true",
+            FETCH_ALLOW_PRIVATE="127.0.0.1",
             DJANGO_SETTINGS_MODULE="config.settings",
         )
         subprocess.run([sys.executable, "-c", DUE, url], cwd=PROJECT, env=environment, check=True)

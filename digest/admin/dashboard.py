@@ -10,7 +10,7 @@ from django.db.models import Count, Max, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from digest.admin import limits
+from digest.admin import hosts, limits
 from digest.admin.deliveries import state_chip
 from digest.admin.sources import outcome_chip
 from digest.delivery import pauses
@@ -50,6 +50,7 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         parts["limits"] = limits.panel(now)
     if user.has_perm("digest.view_source"):
         parts["sources"] = source_health()
+        parts["paused_hosts"] = hosts.panel(now)
     if user.has_perm("subscriptions.view_subscriber"):
         parts["readers"] = reader_counts(now)
     return {**context, **parts}

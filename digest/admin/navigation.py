@@ -34,6 +34,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             "items": [
                 _model("Sources", "rss_feed", "digest", "source"),
                 _model("Source runs", "history", "digest", "sourcerun"),
+                _model("Hosts", "dns", "digest", "host"),
             ],
         },
         {

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.db import transaction
 from django.db.models import OuterRef, QuerySet, Subquery
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminURLInputWidget
 
 from digest import sources, tasks
+from digest.admin import hosts
 from digest.admin.display import chip, plural
 from digest.models import Outcome, Source, SourceRun
 from subscriptions.admin.base import Facts, ModelAdmin, ModelForm, TabularInline
@@ -69,6 +71,7 @@ class RunInline(Facts, TabularInline[SourceRun, Source]):
 @admin.register(Source)
 class SourceAdmin(ModelAdmin[Source]):
     form = SourceForm
+    list_before_template = "digest/_hosts_above.html"
     list_display = ["name", "kind", "is_enabled", "last_outcome", "last_counts", "checked", "next_check_at", "failures"]
     list_filter = ["is_enabled", "kind"]
     search_fields = ["name", "slug", "url"]
@@ -94,6 +97,10 @@ class SourceAdmin(ModelAdmin[Source]):
             )
         )
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        now = timezone.now()
+        return super().changelist_view(request, {"now": now, "paused_hosts": hosts.panel(now), **(extra_context or {})})
+
     @admin.display(description="Last visit")
     def last_outcome(self, source: Source) -> SafeString:
         return outcome_chip(getattr(source, "run_outcome", None), visited=bool(getattr(source, "run_id", None)))
@@ -112,8 +119,7 @@ class SourceAdmin(ModelAdmin[Source]):
         """Due from now on, so that the next tick visits it even where nothing can be enqueued."""
         ids = list(queryset.filter(is_enabled=True).values_list("pk", flat=True))
         Source.objects.filter(pk__in=ids).update(next_check_at=timezone.now())
-        for source_id in ids:
-            transaction.on_commit(partial(tasks.refresh_source.delay, source_id), robust=True)
+        transaction.on_commit(partial(tasks.visit_sources, timezone.now()), robust=True)
         skipped = queryset.count() - len(ids)
         note = f" {plural(skipped, 'disabled source')} left alone." if skipped else ""
         self.message_user(request, f"{plural(len(ids), 'visit')} queued.{note}")

@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 
-from digest.errors import Interrupted, SourceError
-from digest.ingestion import manners, outcomes
+from digest.errors import Interrupted, NoTurn, SourceError
+from digest.ingestion import outcomes
+from digest.ingestion.fetching import get
 from digest.models import Outcome, Source, SourceRun
 from digest.papers import IngestCounts, ingest
 from digest.sources import ADAPTERS, Adapter, FetchedPaper, ParsedFeed, budget, text
-from digest.sources.fetch import Limits, Reply, Validators, fetch
+from digest.sources.fetch import Reply, Validators
 from digest.sources.inflate import gunzip
 
 logger = logging.getLogger(__name__)
@@ -24,7 +25,8 @@ LEASE = timedelta(minutes=15)  # above the tasks' hard time limit: a visit that 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """What came of it, before it is written down. One that `was_interrupted` taught nothing, and is made again."""
+    """What came of it, before it is written down. One that is made `again_at` some moment taught nothing of the source;
+    one that was `never_begun` leaves no account."""
 
     outcome: Outcome
     message: str = ""
@@ -33,7 +35,8 @@ class Visit:
     counts: IngestCounts = field(default_factory=IngestCounts)
     permanent: bool = False
     retry_after: int | None = None
-    was_interrupted: bool = False
+    again_at: datetime | None = None
+    never_begun: bool = False
 
 
 def refresh_if_due(source_id: int, now: datetime) -> SourceRun | None:
@@ -50,15 +53,19 @@ def refresh(source: Source, now: datetime) -> SourceRun:
 
 
 def visit(source: Source, now: datetime) -> SourceRun:
-    """One visit and its account. Errors of the source and of ours end in the account; only interruptions rise."""
+    """One visit and its account. Errors of the source and of ours end in the account; only interruptions rise, and
+    NoTurn: then there was no visit, and it is made when its turn has come."""
     close_abandoned(source, now)
     run = SourceRun.objects.create(source=source, source_name=source.name, started_at=now)
     started = time.monotonic()
-    result = Visit(Outcome.FAILED, "interrupted", was_interrupted=True)
+    result = Visit(Outcome.FAILED, "interrupted", again_at=now)
     try:
         result = look(source, now)
     except Interrupted as error:
         result = replace(result, message=f"interrupted: {error}")
+    except NoTurn as error:
+        result = Visit(Outcome.FAILED, again_at=error.until or now, never_begun=True)
+        raise
     except SourceError as error:
         result = Visit(
             Outcome.FAILED,
@@ -85,17 +92,6 @@ def look(source: Source, now: datetime) -> Visit:
         return Visit(Outcome.QUIET, "not modified", status=304)
     feed, size, note = read(adapter, reply, source.url, now)
     return keep(source, feed, reply, now, size=size, note=note)
-
-
-def get(url: str, validators: Validators | None = None) -> Reply:
-    limits = Limits(
-        seconds=settings.FETCH_TIMEOUT_SECONDS,
-        size=settings.FETCH_MAX_BYTES,
-        allow_private=settings.FETCH_ALLOW_PRIVATE,
-    )
-    contact = "; ".join(filter(None, (f"+{settings.SITE_URL}", settings.FETCH_CONTACT)))
-    agent = f"Paperboy ({contact})".encode("ascii", "ignore").decode()
-    return fetch(url, user_agent=agent, limits=limits, validators=validators, before_request=manners.wait_for_turn)
 
 
 def read(adapter: Adapter, reply: Reply, url: str, now: datetime) -> tuple[ParsedFeed, int, str]:
@@ -156,14 +152,17 @@ def close(run: SourceRun, source: Source, result: Visit, now: datetime, *, secon
     run.new, run.known = result.counts.new, result.counts.known
     run.updated, run.refused = result.counts.updated, result.counts.refused
     with transaction.atomic():
-        run.save()
+        if result.never_begun:
+            run.delete()
+        else:
+            run.save()
         settle(source, result, now)
 
 
 def settle(source: Source, result: Visit, now: datetime) -> None:
-    """What the visit says of its source; one that was interrupted says nothing, and leaves the source due."""
-    next_check = now
-    if not result.was_interrupted:
+    """What the visit says of its source; one that taught nothing leaves it as it was, and due."""
+    next_check = result.again_at
+    if next_check is None:
         failed = result.outcome == Outcome.FAILED
         source.failures = source.failures + 1 if failed else 0
         source.checked_at = now

@@ -19,7 +19,7 @@ from kombu import Connection
 
 from digest.delivery import pauses
 from digest.delivery.outbox import takes_all
-from digest.models import Edition
+from digest.models import Edition, Host
 from digest.tasks import HEARTBEAT
 from digest.views.health import COLLECT, static_files_trouble
 from subscriptions.models import Topic
@@ -204,6 +204,16 @@ def sending(now: datetime) -> Iterator[Finding]:
         yield fine("Nothing is paused.")
 
 
+def sources(now: datetime) -> Iterator[Finding]:
+    """Hosts that no source is visited at for now."""
+    found = list(Host.objects.paused(now))
+    for host in found:
+        text = f"{host} is not visited since {host.failing_since or host.touched_at:%Y-%m-%d %H:%M} UTC: {host.reason}"
+        yield wrong(text, "It is tried again by itself; docs/operations.md says what its words mean.")
+    if not found:
+        yield fine("No source's host is paused.")
+
+
 def names(now: datetime) -> Iterator[Finding]:
     yield Finding(Level.NOTE, "SPF, DKIM, DMARC and PTR records are not checked.", "docs/operations.md says how to.")
 
@@ -216,6 +226,7 @@ STEPS: dict[str, Callable[[datetime], Iterator[Finding]]] = {
     "broker": broker,
     "heartbeat": heartbeat,
     "editions": editions,
+    "sources": sources,
     "mail": mail,
     "sending": sending,
     "dns": names,

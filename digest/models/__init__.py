@@ -1,12 +1,13 @@
-"""The pipeline's rows, in the order data flows: source, paper, edition, delivery, breaker, throttle, event."""
+"""The pipeline's rows, in the order data flows: source, host, paper, edition, delivery, breaker, throttle, event."""
 
 from digest.models.breaker import Breaker, BreakerState
 from digest.models.delivery import Delivery, Digest
 from digest.models.edition import Decision, Edition, EditionKind, EditionPaper, EditionState
 from digest.models.event import Bounce, ProviderEvent
+from digest.models.host import Host
 from digest.models.lease import Lease
 from digest.models.paper import Listing, Paper, Signal, SignalKind
-from digest.models.source import Host, Outcome, Source, SourceRun
+from digest.models.source import Outcome, Source, SourceRun
 from digest.models.states import OPEN_STATES, TERMINAL_STATES, DeliveryState
 from digest.models.throttle import ConnectionLease, Throttle
 

@@ -45,16 +45,6 @@ class Source(models.Model):
         return self.name
 
 
-class Host(models.Model):
-    """A host that asks for a pause between requests, from the whole deployment: whoever asks takes the next turn."""
-
-    name = models.CharField(max_length=100, unique=True)
-    next_turn_at = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return self.name
-
-
 class Outcome(models.TextChoices):
     FRESH = "fresh", "Fresh"
     QUIET = "quiet", "Quiet"

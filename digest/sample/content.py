@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from digest import editions, ingestion
-from digest.errors import PaperboyError
+from digest.errors import NoTurn, PaperboyError
 from digest.models import Edition, EditionKind, EditionState, Outcome, Paper, Source
 from digest.sample import network, papers, readers
 
@@ -51,7 +51,11 @@ def fetch(sources: list[Source], now: datetime, say: Say) -> None:
         if time.monotonic() > deadline:
             say("The remaining sources follow in the background.")
             return
-        run = ingestion.refresh(source, now)
+        try:
+            run = ingestion.refresh(source, now)
+        except NoTurn as error:
+            say(f"{source.name}: {error}")
+            continue
         told = run.message if run.outcome == Outcome.FAILED else f"{run.new} papers"
         say(f"{source.name}: {told}")
 

@@ -1,36 +1,51 @@
-"""A URL in, a bounded reply out: size, time, redirects, scheme and address are all limited. Errors are SourceErrors."""
+"""A URL in, a bounded reply out: size, time, redirects, scheme and address are limited. Errors are SourceErrors."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import NoReturn
 from urllib.parse import urljoin
 
 import httpcore
 import httpx
 
-from digest.errors import SourceError
-from digest.sources import inflate, text
-from digest.sources.guard import Deadline, GuardedTransport
+from digest.errors import HostError, SourceError
+from digest.sources import inflate, resolve, text
+from digest.sources.deadline import Deadline
+from digest.sources.guard import GuardedBackend, GuardedTransport
+from digest.sources.patience import asks_for_patience, pause_asked
 
 REDIRECTS = (301, 302, 303, 307, 308)
-TRANSIENT = (408, 421, 425, 429)
 ACCEPT = "application/atom+xml, application/rss+xml, application/json, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5"
+# Below this one, ports belong to mail, sign-in and the like, apart from the web's own two.
+FREE_PORTS = 1024
+WEB_PORTS = (80, 443)
+
+# Called with the host; a request is made within, and its errors pass through.
+Gate = Callable[[str], AbstractContextManager[object]]
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`seconds` is the deadline for everything together; `size` counts bytes, both as sent and as unpacked."""
+    """`seconds` is the deadline for everything together; `size` counts bytes, both as sent and as unpacked.
+
+    `private_hosts` are named as `resolve.name` gives them; they may be on networks of our own, and on any port, unless
+    a host that is not among them leads there.
+    """
 
     seconds: float = 30.0
     connect_seconds: float = 5.0
     size: int = 20 * 1024 * 1024
     redirects: int = 5
-    allow_private: bool = False
+    private_hosts: frozenset[str] = frozenset()
+
+    @property
+    def wire(self) -> int:
+        """Bytes of one connection: bodies with what frames them, and headers."""
+        return 2 * self.size + 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,30 +77,49 @@ def fetch(
     user_agent: str,
     limits: Limits | None = None,
     validators: Validators | None = None,
-    before_request: Callable[[str], None] = lambda host: None,
+    secrets: Mapping[str, str] | None = None,
+    gate: Gate = nullcontext,
 ) -> Reply:
-    """GET the URL. `before_request` is called with the host before every request, redirected ones too.
+    """GET the URL. Every request, redirected ones too, is made within `gate`, whose waiting costs no time.
 
-    Raises SourceError: `permanent` for what repeating will not mend (a refused address, 404, too large),
-    `retry_after` in seconds where the server asked for it. Raises Interrupted in a worker that is to end.
+    `secrets` are headers for the URL's own scheme, host and port: a redirect that leaves them drops these for good.
+    Raises SourceError: `permanent` for what repeating will not mend (a refused address, 404, too large); HostError
+    where the host is at fault, with `retry_after` in seconds if it asked for a pause. Raises Interrupted in a worker
+    that is to end, and what the gate raises.
     """
     limits = limits or Limits()
-    deadline = Deadline.after(limits.seconds)
-    transport = GuardedTransport(
-        deadline=deadline, connect_seconds=limits.connect_seconds, allow_private=limits.allow_private
-    )
-    headers = request_headers(user_agent, validators or Validators())
-    with httpx.Client(transport=transport, trust_env=False, timeout=limits.seconds, headers=headers) as client:
-        for _ in range(limits.redirects + 1):
-            address = checked_url(url)
+    address = checked_url(url, limits.private_hosts)
+    home, secrets = origin(address), dict(secrets or {})
+    guard, seen = guarded(limits), set[tuple[str, str]]()
+    with opened(guard, limits, request_headers(user_agent, validators or Validators())) as client:
+        while len(seen) <= limits.redirects:
+            seen.add(question(client, address))
+            if host_of(address) not in guard.private_hosts:
+                guard.private_hosts = frozenset()
             asked = time.monotonic()
-            before_request(address.host)
-            deadline.at += time.monotonic() - asked
-            answer = exchange(client, address, limits)
+            with gate(host_of(address)):
+                guard.deadline.at += time.monotonic() - asked
+                answer = exchange(client, address, secrets, limits)
             if isinstance(answer, Reply):
                 return answer
-            url = answer
+            address = checked_url(answer, guard.private_hosts)
+            if question(client, address) in seen:
+                raise SourceError(f"redirects in a circle, back to {text.line(answer, 200)}", permanent=True)
+            secrets = secrets if origin(address) == home else {}
     raise SourceError(f"more than {limits.redirects} redirects", permanent=True)
+
+
+def guarded(limits: Limits) -> GuardedBackend:
+    return GuardedBackend(
+        Deadline.after(limits.seconds),
+        connect_seconds=limits.connect_seconds,
+        most_bytes=limits.wire,
+        private_hosts=limits.private_hosts,
+    )
+
+
+def opened(guard: GuardedBackend, limits: Limits, headers: dict[str, str]) -> httpx.Client:
+    return httpx.Client(transport=GuardedTransport(guard), trust_env=False, timeout=limits.seconds, headers=headers)
 
 
 def request_headers(user_agent: str, validators: Validators) -> dict[str, str]:
@@ -97,28 +131,50 @@ def request_headers(user_agent: str, validators: Validators) -> dict[str, str]:
     return headers
 
 
-def checked_url(url: str) -> httpx.URL:
+def checked_url(url: str, private_hosts: Collection[str] = ()) -> httpx.URL:
     try:
         address = httpx.URL(url)
     except (httpx.InvalidURL, ValueError, TypeError) as error:
         raise SourceError(f"not an address: {text.line(url, 200)}", permanent=True) from error
     if address.scheme not in ("http", "https") or not address.host:
         raise SourceError(f"only http and https are fetched, not {text.line(url, 200)}", permanent=True)
+    if not is_web_port(address.port) and host_of(address) not in private_hosts:
+        raise SourceError(f"nothing is fetched from port {address.port}", permanent=True)
     return address
 
 
-def exchange(client: httpx.Client, address: httpx.URL, limits: Limits) -> Reply | str:
+def is_web_port(port: int | None) -> bool:
+    return port is None or port in WEB_PORTS or port >= FREE_PORTS
+
+
+def host_of(address: httpx.URL) -> str:
+    return resolve.name(address.raw_host.decode("ascii"))
+
+
+def origin(address: httpx.URL) -> tuple[str, str, int | None]:
+    """httpx leaves a port out where it is the scheme's own."""
+    return address.scheme, address.host, address.port
+
+
+def question(client: httpx.Client, address: httpx.URL) -> tuple[str, str]:
+    """What asking again would repeat: some sites send back to the same address, once a cookie is set."""
+    return str(address), str(client.cookies)
+
+
+def exchange(client: httpx.Client, address: httpx.URL, secrets: Mapping[str, str], limits: Limits) -> Reply | str:
     """One request: the reply, or the address it redirects to."""
     try:
-        with client.stream("GET", address) as response:
+        with client.stream("GET", address, headers=secrets) as response:
             if response.status_code in REDIRECTS and "location" in response.headers:
                 return urljoin(str(address), response.headers["location"])
             if not response.is_success and response.status_code != 304:
-                refuse(response, limits)
+                refuse(response)
             return reply(response, limits)
-    except (httpx.TimeoutException, httpcore.TimeoutException) as error:
-        raise SourceError(f"no complete reply within {limits.seconds:g} s") from error
-    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ValueError) as error:
+    except httpcore.TimeoutException as error:
+        raise HostError(f"no complete reply within {limits.seconds:g} s") from error
+    except (httpcore.NetworkError, httpcore.RemoteProtocolError) as error:
+        raise HostError(text.line(f"{type(error).__name__}: {error}", 300)) from error
+    except (httpcore.LocalProtocolError, httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ValueError) as error:
         raise SourceError(text.line(f"{type(error).__name__}: {error}", 300)) from error
 
 
@@ -135,7 +191,7 @@ def reply(response: httpx.Response, limits: Limits) -> Reply:
 def body(response: httpx.Response, limit: int) -> bytes:
     """httpx would unpack before anyone can count, so the raw bytes are counted and unpacked here."""
     announced = response.headers.get("content-length", "")
-    if announced.isdigit() and int(announced[:20]) > limit:
+    if announced.isdecimal() and int(announced[:20]) > limit:
         raise SourceError(f"larger than {limit:,} bytes", permanent=True)
     return inflate.decoded(response.iter_raw(), response.headers.get("content-encoding", ""), limit)
 
@@ -146,16 +202,15 @@ def header(response: httpx.Response, name: str, limit: int) -> str:
     return value if len(value) <= limit and value.isascii() and value.isprintable() else ""
 
 
-def refuse(response: httpx.Response, limits: Limits) -> NoReturn:
-    """A 4xx says that asking again will not help, except where the status itself means "later"."""
+def refuse(response: httpx.Response) -> NoReturn:
+    """A 4xx says that asking again will not help, except where it means "later"; a 5xx is about the whole host."""
     status = response.status_code
+    pause = pause_asked(response.headers)
     said = text.line(text.from_markup(beginning(response)), 200)
-    raise SourceError(
-        f"HTTP {status} {response.reason_phrase}" + (f": {said}" if said else ""),
-        permanent=400 <= status < 500 and status not in TRANSIENT,
-        status=status,
-        retry_after=retry_after(response.headers.get("retry-after", "")),
-    )
+    message = f"HTTP {status} {response.reason_phrase}" + (f": {said}" if said else "")
+    if asks_for_patience(status, pause):
+        raise HostError(message, status=status, retry_after=pause)
+    raise SourceError(message, permanent=400 <= status < 500, status=status, retry_after=pause)
 
 
 def beginning(response: httpx.Response) -> str:
@@ -165,17 +220,5 @@ def beginning(response: httpx.Response) -> str:
         return inflate.decoded([chunk], response.headers.get("content-encoding", ""), 64 * 1024).decode(
             "utf-8", "replace"
         )
-    except (SourceError, httpx.HTTPError, httpcore.TimeoutException):
+    except (SourceError, httpx.StreamError, httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException):
         return ""
-
-
-def retry_after(value: str) -> int | None:
-    """Seconds, from either form of Retry-After (RFC 9110, 10.2.3)."""
-    if value.strip().isdigit():
-        return int(value.strip()[:9])
-    try:
-        moment = parsedate_to_datetime(value)
-    except (ValueError, TypeError, IndexError):
-        return None
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(0, int((aware - datetime.now(UTC)).total_seconds()))

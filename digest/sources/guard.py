@@ -1,17 +1,13 @@
-"""The socket's door: no private addresses, nothing beyond the deadline, whatever the layers above believe.
+"""The socket's door: no private addresses, nothing beyond the deadline or the limit, whatever the layers above believe.
 
 Nor is anything waited for in a worker that is to end.
 """
 
 from __future__ import annotations
 
-import ipaddress
-import socket
 import ssl
-import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -20,27 +16,8 @@ import httpx
 
 from digest import stopping
 from digest.errors import SourceError
-
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-STEP = 0.5  # seconds, after which a wait looks whether it still makes sense
-NAT64 = ipaddress.ip_network("64:ff9b::/96")
-
-
-@dataclass
-class Deadline:
-    """A moment on the monotonic clock; waiting for our turn moves it, as only the server's time is limited."""
-
-    at: float
-
-    @classmethod
-    def after(cls, seconds: float) -> Deadline:
-        return cls(time.monotonic() + seconds)
-
-    def remaining(self) -> float:
-        seconds = self.at - time.monotonic()
-        if seconds <= 0:
-            raise httpcore.ReadTimeout("the time limit is reached")
-        return seconds
+from digest.sources.deadline import Deadline
+from digest.sources.resolve import look_up
 
 
 @cache
@@ -49,25 +26,55 @@ def certificates() -> ssl.SSLContext:
     return httpx.create_ssl_context(trust_env=False)
 
 
-class GuardedTransport(httpx.HTTPTransport):
-    """httpx's own transport over connections that are checked where they are made."""
+class GuardedTransport(httpx.BaseTransport):
+    """httpx's requests over httpcore's connections, which the backend makes. Proxies of the environment are not asked:
+    they would resolve names themselves."""
 
-    def __init__(self, *, deadline: Deadline, connect_seconds: float, allow_private: bool) -> None:
-        super().__init__(verify=certificates(), trust_env=False)
-        self._pool.close()
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=certificates(),
-            network_backend=GuardedBackend(deadline, connect_seconds, allow_private),
+    def __init__(self, backend: httpcore.NetworkBackend) -> None:
+        self.pool = httpcore.ConnectionPool(ssl_context=certificates(), network_backend=backend)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        url = request.url
+        answer = self.pool.handle_request(
+            httpcore.Request(
+                request.method,
+                httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+                headers=request.headers.raw,
+                extensions=request.extensions,
+            )
         )
+        return httpx.Response(
+            answer.status, headers=answer.headers, stream=Body(answer), extensions=dict(answer.extensions)
+        )
+
+    def close(self) -> None:
+        self.pool.close()
+
+
+class Body(httpx.SyncByteStream):
+    def __init__(self, answer: httpcore.Response) -> None:
+        self.answer = answer
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self.answer.iter_stream()
+
+    def close(self) -> None:
+        self.answer.close()
 
 
 class GuardedBackend(httpcore.NetworkBackend):
-    """Resolves the name itself and connects to the very addresses it has checked, so rebinding gains nothing."""
+    """Resolves the name itself and connects to the very addresses it has checked, so rebinding gains nothing.
 
-    def __init__(self, deadline: Deadline, connect_seconds: float, allow_private: bool) -> None:
+    `most_bytes` is what may come over one connection, whatever part of a reply it pretends to be.
+    """
+
+    def __init__(
+        self, deadline: Deadline, *, connect_seconds: float, most_bytes: int, private_hosts: Collection[str]
+    ) -> None:
         self.deadline = deadline
         self.connect_seconds = connect_seconds
-        self.allow_private = allow_private
+        self.most_bytes = most_bytes
+        self.private_hosts = private_hosts
         self.backend = httpcore.SyncBackend()
 
     def connect_tcp(
@@ -79,7 +86,7 @@ class GuardedBackend(httpcore.NetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
         failure: Exception = httpcore.ConnectError(f"{host} has no address")
-        for address in checked_addresses(host, port, allow_private=self.allow_private):
+        for address in look_up(host, port, self.deadline, self.private_hosts):
             stopping.check()
             seconds = min(self.connect_seconds, self.deadline.remaining())
             try:
@@ -87,7 +94,7 @@ class GuardedBackend(httpcore.NetworkBackend):
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
             else:
-                return GuardedStream(stream, self.deadline, self.connect_seconds)
+                return GuardedStream(stream, self)
         raise failure
 
     def connect_unix_socket(self, *args: Any, **kwargs: Any) -> httpcore.NetworkStream:
@@ -97,21 +104,26 @@ class GuardedBackend(httpcore.NetworkBackend):
 class GuardedStream(httpcore.NetworkStream):
     """A server that sends a byte now and then passes every time limit on single reads, but not this one."""
 
-    def __init__(self, stream: httpcore.NetworkStream, deadline: Deadline, connect_seconds: float) -> None:
+    def __init__(self, stream: httpcore.NetworkStream, guard: GuardedBackend) -> None:
         self.stream = stream
-        self.deadline = deadline
-        self.connect_seconds = connect_seconds
+        self.guard = guard
+        self.bytes = 0
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Raises Interrupted, too."""
+        """Raises Interrupted and SourceError, too."""
         while True:
-            stopping.check()
-            seconds = min(self.deadline.remaining(), STEP)
+            seconds = self.guard.deadline.step()
             with suppress(httpcore.ReadTimeout):
-                return self.stream.read(max_bytes, seconds)
+                return self.counted(self.stream.read(max_bytes, seconds))
+
+    def counted(self, received: bytes) -> bytes:
+        self.bytes += len(received)
+        if self.bytes > self.guard.most_bytes:
+            raise SourceError(f"larger than {self.guard.most_bytes:,} bytes on the wire", permanent=True)
+        return received
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self.stream.write(buffer, self.deadline.remaining())
+        self.stream.write(buffer, self.guard.deadline.remaining())
 
     def close(self) -> None:
         self.stream.close()
@@ -119,32 +131,8 @@ class GuardedStream(httpcore.NetworkStream):
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
-        seconds = min(self.connect_seconds, self.deadline.remaining())
-        secured = self.stream.start_tls(ssl_context, server_hostname, seconds)
-        return GuardedStream(secured, self.deadline, self.connect_seconds)
+        seconds = min(self.guard.connect_seconds, self.guard.deadline.remaining())
+        return GuardedStream(self.stream.start_tls(ssl_context, server_hostname, seconds), self.guard)
 
     def get_extra_info(self, info: str) -> Any:
         return self.stream.get_extra_info(info)
-
-
-def checked_addresses(host: str, port: int, *, allow_private: bool) -> list[str]:
-    """The host's addresses. Raises SourceError if any of them is private: a mixed answer is an attempt at something."""
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise SourceError(f"cannot resolve {host[:100]}: {error}") from error
-    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
-    if not allow_private and not all(is_public(address) for address in addresses):
-        raise SourceError(f"{host[:100]} is a private address", permanent=True)
-    return addresses
-
-
-def is_public(written: str) -> bool:
-    """Whether packets to this address leave for the internet, also where IPv6 wraps an IPv4 address."""
-    address: Address = ipaddress.ip_address(written.partition("%")[0])
-    if isinstance(address, ipaddress.IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
-        if address in NAT64:
-            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-        address = inner or address
-    return address.is_global and not address.is_multicast

@@ -41,24 +41,31 @@ def bounded(chunks: Iterable[bytes], limit: int) -> Iterator[bytes]:
 
 
 def inflated(chunks: Iterable[bytes], window: int) -> Iterator[bytes]:
-    """Unpacks in small steps. Some servers send raw deflate data where zlib's wrapping is asked for."""
-    engine = zlib.decompressobj(window)
-    fed = b""
+    """Unpacks in small steps, one gzip member after the other, wherever chunks cut them; what follows them is padding.
+
+    Some servers send raw deflate data where zlib's wrapping is asked for.
+    """
+    engine, has_begun, held = zlib.decompressobj(window), False, b""
     for chunk in chunks:
-        rest = chunk
-        while rest or engine.unconsumed_tail:
+        rest, held = held + chunk, b""
+        while rest:
+            if len(rest) == 1 and (not has_begun or (engine.eof and GZIP.startswith(rest))):
+                held, rest = rest, b""  # two bytes tell what begins here
+                continue
+            if engine.eof and not (window == WINDOW["gzip"] and rest.startswith(GZIP)):
+                return
+            engine = zlib.decompressobj(window) if engine.eof else engine
             try:
-                step = engine.decompress(engine.unconsumed_tail + rest, STEP)
+                step = engine.decompress(rest, STEP)
             except zlib.error as error:
-                if window != WINDOW["deflate"] or fed:
+                if window != WINDOW["deflate"] or has_begun:
                     raise SourceError(f"broken compression: {error}") from error
                 engine, window = zlib.decompressobj(-15), -15
                 continue
-            fed, rest = chunk, b""
+            has_begun = True
             yield step
-            if engine.eof:
-                if not engine.unused_data.startswith(GZIP):
-                    return
-                rest, engine = engine.unused_data, zlib.decompressobj(window)
+            rest = engine.unused_data if engine.eof else engine.unconsumed_tail
+    if not engine.eof:
+        yield engine.flush()  # a few bytes that did not fit into the last step
     if not engine.eof:
         raise SourceError("compressed data ends early")

@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from digest.models import Breaker, Delivery, Edition, Paper, ProviderEvent, Source, SourceRun
+from digest.models import Breaker, Delivery, Edition, Host, Paper, ProviderEvent, Source, SourceRun
 from subscriptions.models import ConsentRecord, Subscriber, Suppression, Topic
 from tests.factories import (
     NOW,
@@ -26,6 +26,7 @@ from tests.factories import (
     DeliveryFactory,
     EditionFactory,
     EditionPaperFactory,
+    HostFactory,
     ListingFactory,
     PaperFactory,
     ProviderEventFactory,
@@ -70,6 +71,7 @@ MAKERS: dict[type[Model], Callable[[], Model]] = {
     ConsentRecord: ConsentRecordFactory,
     Delivery: delivery,
     Edition: edition,
+    Host: HostFactory,
     Paper: paper,
     ProviderEvent: ProviderEventFactory,
     Source: lambda: SourceRunFactory().source,
@@ -78,7 +80,7 @@ MAKERS: dict[type[Model], Callable[[], Model]] = {
     Suppression: SuppressionFactory,
     Topic: TopicFactory,
 }
-FACTS = [Breaker, ConsentRecord, Delivery, ProviderEvent, SourceRun]
+FACTS = [Breaker, ConsentRecord, Delivery, Host, ProviderEvent, SourceRun]
 models = pytest.mark.parametrize("model", MAKERS, ids=lambda model: model._meta.model_name)
 
 
@@ -181,16 +183,16 @@ def test_refresh_now_makes_a_source_due_and_enqueues_one_visit(
     later = timezone.now() + timedelta(days=1)
     on, off = SourceFactory(next_check_at=later), SourceFactory(is_enabled=False, next_check_at=later)
     form = {"action": "refresh_now", "_selected_action": [on.pk, off.pk]}
-    with patch("digest.tasks.refresh_source.delay") as enqueue, django_capture_on_commit_callbacks(execute=True):
+    with patch("digest.tasks.refresh_due.apply_async") as enqueue, django_capture_on_commit_callbacks(execute=True):
         reply = chief.post(page(Source, "changelist"), form, follow=True)
-    enqueue.assert_called_once_with(on.pk)
+    assert [on.pk] in [ids for call in enqueue.call_args_list for ids in call.args[0]]
     assert "1 visit queued. 1 disabled source left alone." in reply.content.decode()
     assert list(Source.objects.due(timezone.now()).filter(pk__in=[on.pk, off.pk])) == [on]
 
 
 def test_a_queue_that_is_down_leaves_the_source_to_the_next_tick(chief: Client) -> None:
     source = SourceFactory(next_check_at=timezone.now() + timedelta(days=1))
-    with patch("digest.tasks.refresh_source.delay", side_effect=OSError("no broker")):
+    with patch("digest.tasks.refresh_due.apply_async", side_effect=OSError("no broker")):
         reply = chief.post(page(Source, "changelist"), {"action": "refresh_now", "_selected_action": [source.pk]})
     assert reply.status_code == 302
     assert Source.objects.due(timezone.now()).filter(pk=source.pk).exists()

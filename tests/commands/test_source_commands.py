@@ -11,7 +11,8 @@ from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from digest.models import Listing, Outcome, Paper, Source
+from digest.ingestion.manners import hosts
+from digest.models import Host, Listing, Outcome, Paper, Source
 from digest.sources import ADAPTERS
 from tests.sources.loopback import Answer, running
 from tests.sources.test_adapters import atom, atom_entry
@@ -20,8 +21,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def loopback(settings):
-    settings.FETCH_ALLOW_PRIVATE = True
+def loopback(settings, monkeypatch):
+    monkeypatch.setattr(hosts, "HICCUP", timedelta())
+    settings.FETCH_ALLOW_PRIVATE = ["127.0.0.1"]
     with running() as server:
         yield server
 
@@ -58,6 +60,14 @@ def test_one_failed_source_does_not_stop_the_others_but_shows_in_the_exit_code(s
     assert error.value.returncode == 1
     assert Paper.objects.count() == 1
     assert {source.runs.get().outcome for source in sources} == {Outcome.FRESH, Outcome.FAILED}
+
+
+def test_a_source_whose_host_is_paused_is_named_and_shows_in_the_exit_code(sources):
+    Host.objects.create(name="127.0.0.1", failures=1, reason="busy", next_turn_at=timezone.now() + timedelta(minutes=5))
+    output = StringIO()
+    with pytest.raises(CommandError, match="failed: bad, good"):
+        call_command("refresh_sources", stdout=output)
+    assert "good: not visited, 127.0.0.1 is paused until" in output.getvalue()
 
 
 def test_only_due_sources_are_visited_when_asked_for(sources):

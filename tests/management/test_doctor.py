@@ -16,7 +16,7 @@ from django.utils import timezone
 from digest import tasks
 from digest.management.diagnosis import STEPS, Level, examine
 from subscriptions.models import Topic
-from tests.factories import BreakerFactory, EditionFactory
+from tests.factories import BreakerFactory, EditionFactory, HostFactory
 from tests.services import PROJECT, free_port, process_environment
 
 pytestmark = pytest.mark.django_db
@@ -99,6 +99,16 @@ def test_what_is_paused_is_wrong_and_says_why_and_what_to_do():
     assert text.startswith("All mail through mail.example.org:587 as ada: paused since 14 July 2026, 05:00 UTC.")
     assert "wrong password" in text
     assert "535 5.7.8" in text
+
+
+def test_a_host_that_is_paused_is_wrong_and_says_what_it_said():
+    HostFactory()
+    assert findings("sources") == [(Level.FINE, "No source's host is paused.")]
+    HostFactory(name="down.example", paused=True)
+    [(level, text)] = findings("sources")
+    assert level is Level.WRONG
+    assert "down.example is not visited since" in text
+    assert "no complete reply within 30 s" in text
 
 
 @pytest.mark.smtp_sink

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -71,3 +73,23 @@ def running() -> Iterator[Loopback]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@contextlib.contextmanager
+def speaking(words: Iterable[bytes | float]) -> Iterator[str]:
+    """The URL of a server that hears one request, whatever it is, and answers with these bytes; a number is a silence
+    of so many seconds."""
+
+    def speak(server: socket.socket) -> None:
+        connection, _ = server.accept()
+        with connection, contextlib.suppress(OSError):
+            connection.recv(65536)
+            for word in words:
+                if isinstance(word, bytes):
+                    connection.sendall(word)
+                else:
+                    time.sleep(word)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=speak, args=[server], daemon=True).start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/"

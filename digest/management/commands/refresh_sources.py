@@ -10,6 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from digest.errors import NoTurn
 from digest.ingestion import refresh, refresh_if_due
 from digest.models import Outcome, Source, SourceRun
 
@@ -17,7 +18,7 @@ COUNTS = ("received", "new", "known", "updated", "refused")
 
 
 class Command(BaseCommand):
-    help = "Fetch, parse and ingest: every enabled source, or the named ones. Exit code 1 if any visit failed."
+    help = "Fetch, parse and ingest: every enabled source, or the named ones. Exit code 1 if any failed or got no turn."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--source", action="append", metavar="SLUG", help="only this one; may be repeated")
@@ -26,10 +27,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         started = time.monotonic()
+        self.put_off: list[str] = []
         runs = [run for source in chosen(options["source"]) if (run := self.visit(source, due=options["due"]))]
         seconds = round(time.monotonic() - started, 2)
         totals = {name: sum(getattr(run, name) for run in runs) for name in COUNTS}
-        failed = [run.source_name for run in runs if run.outcome == Outcome.FAILED]
+        failed = [run.source_name for run in runs if run.outcome == Outcome.FAILED] + self.put_off
         self.stdout.write(f"{len(runs)} visits, {len(failed)} failed, {words(totals)}, {seconds} s")
         if options["json"]:
             document = {"sources": [account(run) for run in runs], "totals": totals, "seconds": seconds}
@@ -38,7 +40,12 @@ class Command(BaseCommand):
             raise CommandError(f"failed: {', '.join(failed)}", returncode=1)
 
     def visit(self, source: Source, *, due: bool) -> SourceRun | None:
-        run = refresh_if_due(source.pk, timezone.now()) if due else refresh(source, timezone.now())
+        try:
+            run = refresh_if_due(source.pk, timezone.now()) if due else refresh(source, timezone.now())
+        except NoTurn as error:
+            self.stdout.write(f"{source.name}: not visited, {error}")
+            self.put_off.append(source.name)
+            return None
         if run:
             account_of_run = {name: getattr(run, name) for name in COUNTS}
             self.stdout.write(f"{run.source_name}: {run.outcome}, {words(account_of_run)}")
