@@ -6,17 +6,16 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import NoReturn
 from urllib.parse import urljoin
 
 import httpcore
 import httpx
 
 from digest.errors import HostError, SourceError
-from digest.sources import inflate, resolve, text
+from digest.sources import resolve, text
 from digest.sources.deadline import Deadline
 from digest.sources.guard import GuardedBackend, GuardedTransport
-from digest.sources.patience import asks_for_patience, pause_asked
+from digest.sources.reply import Reply, Validators, read, refuse
 
 REDIRECTS = (301, 302, 303, 307, 308)
 ACCEPT = "application/atom+xml, application/rss+xml, application/json, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5"
@@ -46,29 +45,6 @@ class Limits:
     def wire(self) -> int:
         """Bytes of one connection: bodies with what frames them, and headers."""
         return 2 * self.size + 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Validators:
-    """What a server gave us to ask "anything new since?" with."""
-
-    etag: str = ""
-    last_modified: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """`url` is where it came from in the end. An unmodified reply has no body."""
-
-    url: str
-    status: int
-    body: bytes
-    content_type: str
-    validators: Validators
-
-    @property
-    def is_unmodified(self) -> bool:
-        return self.status == 304
 
 
 def fetch(
@@ -169,7 +145,7 @@ def exchange(client: httpx.Client, address: httpx.URL, secrets: Mapping[str, str
                 return urljoin(str(address), response.headers["location"])
             if not response.is_success and response.status_code != 304:
                 refuse(response)
-            return reply(response, limits)
+            return read(response, limits.size)
     except httpcore.TimeoutException as error:
         raise HostError(f"no complete reply within {limits.seconds:g} s") from error
     except (httpcore.NetworkError, httpcore.RemoteProtocolError) as error:
@@ -178,47 +154,4 @@ def exchange(client: httpx.Client, address: httpx.URL, secrets: Mapping[str, str
         raise SourceError(text.line(f"{type(error).__name__}: {error}", 300)) from error
 
 
-def reply(response: httpx.Response, limits: Limits) -> Reply:
-    return Reply(
-        url=str(response.url),
-        status=response.status_code,
-        body=b"" if response.status_code == 304 else body(response, limits.size),
-        content_type=response.headers.get("content-type", ""),
-        validators=Validators(etag=header(response, "etag", 300), last_modified=header(response, "last-modified", 100)),
-    )
-
-
-def body(response: httpx.Response, limit: int) -> bytes:
-    """httpx would unpack before anyone can count, so the raw bytes are counted and unpacked here."""
-    announced = response.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced[:20]) > limit:
-        raise SourceError(f"larger than {limit:,} bytes", permanent=True)
-    return inflate.decoded(response.iter_raw(), response.headers.get("content-encoding", ""), limit)
-
-
-def header(response: httpx.Response, name: str, limit: int) -> str:
-    """A value to send back later; one that was cut would match nothing, so a longer one is no value."""
-    value: str = response.headers.get(name, "")
-    return value if len(value) <= limit and value.isascii() and value.isprintable() else ""
-
-
-def refuse(response: httpx.Response) -> NoReturn:
-    """A 4xx says that asking again will not help, except where it means "later"; a 5xx is about the whole host."""
-    status = response.status_code
-    pause = pause_asked(response.headers)
-    said = text.line(text.from_markup(beginning(response)), 200)
-    message = f"HTTP {status} {response.reason_phrase}" + (f": {said}" if said else "")
-    if asks_for_patience(status, pause):
-        raise HostError(message, status=status, retry_after=pause)
-    raise SourceError(message, permanent=400 <= status < 500, status=status, retry_after=pause)
-
-
-def beginning(response: httpx.Response) -> str:
-    """The first words of an error page, for the account; nothing if it cannot be had easily."""
-    try:
-        chunk = next(response.iter_raw(), b"")
-        return inflate.decoded([chunk], response.headers.get("content-encoding", ""), 64 * 1024).decode(
-            "utf-8", "replace"
-        )
-    except (SourceError, httpx.StreamError, httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException):
-        return ""
+__all__ = ["Gate", "Limits", "Reply", "Validators", "fetch"]

@@ -27,8 +27,10 @@ def certificates() -> ssl.SSLContext:
 
 
 class GuardedTransport(httpx.BaseTransport):
-    """httpx's requests over httpcore's connections, which the backend makes. Proxies of the environment are not asked:
-    they would resolve names themselves."""
+    """httpx's requests over httpcore's connections, which the backend makes; errors are httpcore's own.
+
+    Proxies of the environment are not asked: they would look names up themselves.
+    """
 
     def __init__(self, backend: httpcore.NetworkBackend) -> None:
         self.pool = httpcore.ConnectionPool(ssl_context=certificates(), network_backend=backend)
