@@ -22,6 +22,7 @@ ACCEPT = "application/atom+xml, application/rss+xml, application/json, applicati
 # Below this one, ports belong to mail, sign-in and the like, apart from the web's own two.
 FREE_PORTS = 1024
 WEB_PORTS = (80, 443)
+LONGEST_NAME = 253  # of a host (RFC 1035, 2.3.4, as it is written)
 
 # Called with the host; a request is made within, and its errors pass through.
 Gate = Callable[[str], AbstractContextManager[object]]
@@ -112,6 +113,8 @@ def checked_url(url: str, private_hosts: Collection[str] = ()) -> httpx.URL:
         address = httpx.URL(url)
     except (httpx.InvalidURL, ValueError, TypeError) as error:
         raise SourceError(f"not an address: {text.line(url, 200)}", permanent=True) from error
+    if len(address.raw_host) > LONGEST_NAME:
+        raise SourceError(f"not an address: {text.line(url, 200)}", permanent=True)
     if address.scheme not in ("http", "https") or not address.host:
         raise SourceError(f"only http and https are fetched, not {text.line(url, 200)}", permanent=True)
     if not is_web_port(address.port) and host_of(address) not in private_hosts:

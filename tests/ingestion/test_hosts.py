@@ -6,6 +6,8 @@ import logging
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from digest.errors import HostError
 from digest.ingestion.manners import hosts
@@ -21,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 
 def take(now: datetime = NOW) -> Turn | Wait:
-    return hosts.take(NAME, now, LEASE)
+    return hosts.take(NAME, LEASE, lambda: now)
 
 
 def turn(now: datetime = NOW) -> Turn:
@@ -37,11 +39,11 @@ def fail(now: datetime = NOW, asked: int | None = None) -> Host:
 
 def test_one_request_at_a_time_and_a_pause_after_its_end():
     first = turn()
-    assert take(NOW + 10 * SECOND) == Wait(NOW + LEASE, True, "")
+    assert take(NOW + 10 * SECOND) == Wait(NOW + LEASE, 50 * SECOND, True, "")
     hosts.answered(first, NOW + 20 * SECOND, PAUSE)
-    assert take(NOW + 22 * SECOND) == Wait(NOW + 23 * SECOND, False, "")
+    assert take(NOW + 22 * SECOND) == Wait(NOW + 23 * SECOND, SECOND, False, "")
     assert turn(NOW + 23 * SECOND)
-    assert isinstance(hosts.take("elsewhere.example", NOW, LEASE), Turn)
+    assert isinstance(hosts.take("elsewhere.example", LEASE, lambda: NOW), Turn)
 
 
 def test_a_killed_worker_s_turn_lapses_and_what_it_says_later_counts_for_nothing():
@@ -72,7 +74,7 @@ def test_a_failure_or_two_cost_seconds_the_third_in_a_row_a_minute_that_doubles_
 def test_what_a_host_asks_for_it_gets_up_to_a_week(asked, least):
     until = fail(asked=asked).next_turn_at
     assert NOW + least <= until <= NOW + least + MINUTE
-    assert take(until - SECOND) == Wait(until, False, "HTTP 503")
+    assert take(until - SECOND) == Wait(until, SECOND, False, "HTTP 503")
 
 
 def test_after_the_pause_one_request_tries_and_others_wait_for_its_answer(caplog):
@@ -104,10 +106,10 @@ def test_a_trial_that_fails_prolongs_the_pause_and_one_that_ends_without_an_answ
 def test_a_clock_that_was_set_back_prolongs_nothing(back):
     hosts.answered(turn(), NOW, PAUSE)
     now = NOW - back
-    assert take(now) == Wait(now + PAUSE, False, "")
-    assert take(now + SECOND) == Wait(now + PAUSE, False, "")  # it goes on
+    assert take(now) == Wait(now + PAUSE, PAUSE, False, "")
+    assert take(now + SECOND) == Wait(now + PAUSE, PAUSE - SECOND, False, "")  # it goes on
     held = turn(now + PAUSE)
-    assert take(now - back) == Wait(now - back + LEASE, True, "")
+    assert take(now - back) == Wait(now - back + LEASE, LEASE, True, "")
     hosts.failed(held, now - back, PAUSE, HostError("HTTP 503"))
     assert Host.objects.shut(now - back).exists()
     assert not Host.objects.shut(now - back - HOUR).exists()
@@ -117,6 +119,23 @@ def test_a_clock_that_was_set_back_prolongs_nothing(back):
 def test_a_clock_that_was_set_forward_only_ends_a_pause():
     fail(asked=600)
     assert isinstance(take(NOW + HOUR), Turn)
+
+
+def test_who_waited_long_for_the_row_reads_the_clock_afterwards():
+    """Otherwise what others wrote meanwhile would look like a clock that was set back."""
+    hosts.answered(turn(), NOW, PAUSE)
+    asked: list[int] = []
+
+    def read() -> datetime:
+        asked.append(Host.objects.filter(holder=None).count())
+        return NOW
+
+    with CaptureQueriesContext(connection) as queries:
+        hosts.take(NAME, LEASE, read)
+    assert asked == [1]
+    statements = [query["sql"] for query in queries if "digest_host" in query["sql"]]
+    assert "COUNT" not in statements[0]
+    assert "COUNT" in statements[1]
 
 
 def test_a_pause_is_ended_by_hand_once():

@@ -45,7 +45,10 @@ def test_validators_are_sent_back_and_an_unmodified_reply_has_no_body(loopback):
     assert (headers["if-none-match"], headers["if-modified-since"]) == ('"1"', "Mon")
 
 
-@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://x/y", "javascript:1", "http://", "/x", "", "http://[::1"])
+@pytest.mark.parametrize(
+    "url",
+    ["file:///etc/passwd", "ftp://x/y", "javascript:1", "http://", "/x", "", "http://[::1", f"http://{'a.' * 200}b/"],
+)
 def test_only_web_addresses_are_fetched(url):
     with pytest.raises(SourceError) as error:
         get(url)

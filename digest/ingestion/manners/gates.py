@@ -42,12 +42,10 @@ def wait(name: str) -> Turn:
     deadline = time.monotonic() + PATIENCE.total_seconds()
     while True:
         stopping.check()
-        now = hosts.clock()
-        answer = hosts.take(name, now, lease)
+        answer = hosts.take(name, lease)
         if isinstance(answer, Turn):
             return answer
-        left = answer.until - now
-        seconds = (min(left, STEP) if answer.is_held else left).total_seconds()
+        seconds = (min(answer.left, STEP) if answer.is_held else answer.left).total_seconds()
         if time.monotonic() + seconds > deadline:
             raise no_turn(name, answer)
         stopping.sleep(seconds)

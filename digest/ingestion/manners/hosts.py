@@ -1,4 +1,4 @@
-"""A gate's name and the moment in; whose turn it is there out. One row a gate holds for all workers and machines.
+"""A gate's name in; whose turn it is there out. One row a gate holds for all workers and machines.
 
 A failure of the host's own keeps others away: for seconds at first, from the third in a row on for a minute, then twice
 as long after each, up to an hour; and never less than it asked for. The first request after a pause is a trial: others
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import random
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID, uuid4
@@ -39,9 +40,13 @@ class Turn(NamedTuple):
 
 
 class Wait(NamedTuple):
-    """Nobody may ask before `until`; `is_held` by a request that may well end earlier. `reason` is why it is paused."""
+    """Nobody may ask before `until`, which is `left` from now; `is_held` by a request that may well end earlier.
+
+    `reason` is why it is paused.
+    """
 
     until: datetime
+    left: timedelta
     is_held: bool
     reason: str
 
@@ -56,15 +61,19 @@ def clock() -> datetime:
     return moment
 
 
-def take(name: str, now: datetime, lease: timedelta) -> Turn | Wait:
-    """A turn that lapses after `lease` where its worker is killed, or what there is to wait for."""
+def take(name: str, lease: timedelta, read_clock: Callable[[], datetime] = clock) -> Turn | Wait:
+    """A turn that lapses after `lease` where its worker is killed, or what there is to wait for.
+
+    The clock is read when the row is ours: it may have been waited for.
+    """
     with transaction.atomic(durable=True):
         host, _ = Host.objects.select_for_update().get_or_create(
-            name=name, defaults={"next_turn_at": now, "touched_at": now}
+            name=name, defaults={"next_turn_at": read_clock, "touched_at": read_clock}
         )
+        now = read_clock()
         _set_back(host, now)
         if host.next_turn_at > now:
-            return Wait(host.next_turn_at, host.holder is not None, host.reason)
+            return Wait(host.next_turn_at, host.next_turn_at - now, host.holder is not None, host.reason)
         host.holder, host.next_turn_at, host.touched_at = uuid4(), now + lease, now
         host.save()
         return Turn(name, host.holder)
