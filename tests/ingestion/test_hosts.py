@@ -46,6 +46,13 @@ def test_one_request_at_a_time_and_a_pause_after_its_end():
     assert isinstance(hosts.take("elsewhere.example", LEASE, lambda: NOW), Turn)
 
 
+@pytest.mark.parametrize("ahead", [HOUR, -HOUR])
+def test_a_host_that_is_new_is_asked_at_once_whatever_this_machine_s_clock_says(ahead):
+    now = datetime.now(UTC)
+    assert hosts.take(NAME, LEASE, lambda: now - ahead)
+    assert Host.objects.get().next_turn_at == now - ahead + LEASE
+
+
 def test_a_killed_worker_s_turn_lapses_and_what_it_says_later_counts_for_nothing():
     late = turn()
     now = NOW + LEASE
