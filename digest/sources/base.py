@@ -22,6 +22,9 @@ class FetchedPaper:
     `arxiv_id` carries no version (`2203.01250`, `hep-ex/0307015`), `version` stands beside it. `listed_on` is the day
     the source itself gives for its listing. `is_replacement` says that an existing paper was announced again, so the
     announcement's day tells nothing about the paper's age. `signals` holds upvotes, comments and stars.
+
+    `identifiers` are further names of the paper, each (scheme, value), beside `arxiv_id` and `doi`; the schemes are
+    those of `digest.sources.identifiers`. An adapter gives them as it finds them, `tidy` makes them canonical.
     """
 
     title: str
@@ -43,6 +46,7 @@ class FetchedPaper:
     is_withdrawn: bool = False
     is_replacement: bool = False
     signals: Mapping[str, int] = field(default_factory=dict)
+    identifiers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
