@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from digest.errors import SourceError
-from digest.sources import addresses, dates, json_values
+from digest.sources import addresses, dates, identifiers, json_values
 from digest.sources.base import START, Adapter, FetchedPaper, ParsedFeed, Request, UnusableEntry, collected, read_each
 from digest.sources.text import line
 from digest.sources.tidy import tidy
@@ -123,6 +123,7 @@ def read(record: Any) -> FetchedPaper:
             listed_on=day,
             is_withdrawn=any(WITHDRAWN.match(value) for value in (title, json_values.text(record, "type"))),
             is_replacement=version > 1,
+            identifiers=((identifiers.DOI_SCHEME, json_values.text(record, "published")),),
         ),
         markup=True,
     )

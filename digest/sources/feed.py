@@ -72,6 +72,7 @@ def read(entry: Any, base: str) -> FetchedPaper:
             license_url=as_text(entry.get("rights")),
             published_at=arxiv_words.published(moment, arxiv_id, kind, version) if arxiv_id else moment,
             is_replacement=bool(arxiv_id) and arxiv_words.is_replacement(kind, version),
+            identifiers=() if arxiv_id else ((identifiers.GUID, as_text(entry.get("id"))),),
         ),
         markup=True,
     )

@@ -51,9 +51,15 @@ def read(item: Any, base: str) -> FetchedPaper:
             doi=next(filter(None, map(identifiers.doi, (name, address))), None),
             categories=tuple(json_values.names(item, "tags")),
             published_at=dates.moment(published),
+            identifiers=own_names(item, name),
         ),
         markup=True,
     )
+
+
+def own_names(item: dict[str, Any], name: str) -> tuple[tuple[str, str], ...]:
+    """An item about somebody else's page has a number of its own, which says nothing of that page."""
+    return () if json_values.text(item, "external_url") else ((identifiers.GUID, name),)
 
 
 def named_by_arxiv(value: str) -> tuple[str, int | None] | None:

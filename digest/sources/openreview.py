@@ -106,6 +106,7 @@ def read(note: Any) -> FetchedPaper:
             published_at=moment(note, "cdate", "tcdate", "pdate"),
             listed_on=listed.date() if listed else None,
             is_withdrawn="withdrawn" in venue_id.lower(),
+            identifiers=((identifiers.OPENREVIEW, forum),),
         )
     )
 

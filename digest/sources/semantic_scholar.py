@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 
 from digest.errors import SourceError
-from digest.sources import addresses, dates, json_values
+from digest.sources import addresses, dates, identifiers, json_values
 from digest.sources.base import START, Adapter, FetchedPaper, ParsedFeed, Request, UnusableEntry, collected, read_each
 from digest.sources.text import line
 from digest.sources.tidy import tidy
@@ -90,6 +90,10 @@ def read(record: Any) -> FetchedPaper:
             doi=json_values.text(names, "DOI"),
             journal_reference=json_values.text(journal, "name") or json_values.text(record, "venue"),
             published_at=datetime.combine(day, time(), UTC) if day else None,
+            identifiers=(
+                (identifiers.SEMANTIC_SCHOLAR, json_values.text(record, "paperId")),
+                (identifiers.SEMANTIC_SCHOLAR, f"CorpusId:{json_values.text(record, 'corpusId')}"),
+            ),
         )
     )
 

@@ -24,6 +24,13 @@ def test_a_preprint_is_read_whole():
     assert (paper.categories, paper.listed_on) == (("genomics",), date(2026, 3, 1))
     assert paper.published_at == datetime(2026, 3, 1, tzinfo=UTC)
     assert not paper.is_replacement
+    assert paper.identifiers == ()
+
+
+def test_the_journal_s_doi_is_a_second_name_of_the_preprint():
+    revised = BIORXIV.parse(reply("biorxiv")).papers[1]
+    assert revised.doi == "10.1101/2025.09.09.900002"
+    assert revised.identifiers == (("doi", "10.9999/journal.2026.7"),)
 
 
 def test_a_later_version_says_nothing_of_the_papers_age():

@@ -16,6 +16,8 @@ def test_an_item_is_read_whole():
     assert paper.authors == ("Ada Invented",)
     assert paper.published_at == datetime(2026, 3, 5, 8, tzinfo=UTC)
     assert paper.categories == ("lanterns",)
+    assert paper.identifiers == (("url", "laboratory.example/lanterns"),)
+    assert liked.identifiers == ()
     assert (liked.arxiv_id, liked.version, liked.authors) == ("2603.90001", 2, ("Bo Made-Up",))
     assert feed.next_url == "https://laboratory.example/feed.json?page=2"
 

@@ -32,6 +32,7 @@ def test_an_accepted_paper_is_read_whole():
     assert paper.code_url == "https://github.com/invented/lanterns"
     assert paper.published_at == datetime(2025, 9, 15, 8, tzinfo=UTC)
     assert paper.listed_on == date(2026, 3, 5)
+    assert paper.identifiers == (("openreview", "Inv3ntedF0"),)
 
 
 def test_both_versions_of_the_api_say_the_same():

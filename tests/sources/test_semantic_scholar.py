@@ -16,6 +16,10 @@ BULK = "https://api.semanticscholar.org/graph/v1/paper/search/bulk?query=moths"
 def test_a_paper_carries_all_its_names():
     first, second = SCHOLAR.parse(reply("semantic_scholar")).papers
     assert (first.arxiv_id, first.doi) == ("2603.90001", None)
+    assert first.identifiers == (
+        ("semantic_scholar", "00112233445566778899aabbccddeeff00112233"),
+        ("semantic_scholar", "corpus:900000001"),
+    )
     assert first.url == "https://arxiv.org/abs/2603.90001"
     assert first.authors == ("Ada Invented", "Bo Made-Up")
     assert first.published_at == datetime(2026, 3, 4, tzinfo=UTC)
