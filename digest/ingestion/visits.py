@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import deque
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -20,6 +21,7 @@ from digest.sources.fetch import Reply, Validators
 from digest.sources.inflate import gunzip
 
 logger = logging.getLogger(__name__)
+MOST_REQUESTS = 20  # of one visit: a list that is longer is read on by back-fill
 LEASE = timedelta(minutes=15)  # above the tasks' hard time limit: a visit that is still running is not due again
 
 
@@ -97,21 +99,33 @@ def look(source: Source, now: datetime) -> Visit:
 def read(adapter: Adapter, reply: Reply, url: str, now: datetime) -> tuple[ParsedFeed, int, str]:
     """The feed with whatever further replies belong to it, the bytes received, and a note on what could not be had."""
     feed, size, notes = parsed(adapter, reply), len(reply.body), []
-    for further in adapter.further_urls(url, feed, now):
+    waiting, asked = deque(adapter.further_urls(url, feed, now)), {url}
+    while waiting:
+        further = waiting.popleft()
+        if len(asked) == MOST_REQUESTS:
+            notes.append(f"left after {MOST_REQUESTS} requests; not asked for: {further}")
+            break
+        if further in asked:
+            continue
+        asked.add(further)
         try:
             more = get(further)
             addition = parsed(adapter, more)
         except SourceError as error:
             notes.append(f"{further}: {error}")
             continue
+        waiting.extend(adapter.further_urls(further, addition, now))
         size += len(more.body)
         feed = replace(feed, papers=distinct(feed.papers + addition.papers), refused=feed.refused + addition.refused)
     return feed, size, "\n".join(notes)
 
 
 def parsed(adapter: Adapter, reply: Reply) -> ParsedFeed:
-    body = gunzip(reply.body, settings.FETCH_MAX_BYTES)
-    return budget.parse(adapter, body, content_type=reply.content_type, url=reply.url)
+    return budget.parse(adapter, unpacked(reply), content_type=reply.content_type, url=reply.url)
+
+
+def unpacked(reply: Reply) -> bytes:
+    return gunzip(reply.body, settings.FETCH_MAX_BYTES)
 
 
 def distinct(papers: tuple[FetchedPaper, ...]) -> tuple[FetchedPaper, ...]:

@@ -51,12 +51,22 @@ class ArxivApi(Adapter):
         entries = list(children(root, "entry"))
         refuse_error(entries)
         total = addresses.number(value(root, "totalresults"), 0, 10**9)
-        return collected(read_each(entries, read), total=total, next_url=next_url(url, root, len(entries), total))
+        return collected(
+            read_each(entries, read),
+            title=title(url),
+            total=total,
+            next_url=next_url(url, root, len(entries), total),
+        )
 
     def window(self, url: str, since: date, until: date) -> tuple[Request, ...]:
         """The source's own query, of papers that were submitted on these days (GMT)."""
         query = addresses.parts(url).query.get("search_query", "")
         return (Request(self.kind, window_url(query, since, until)),) if query else ()
+
+
+def title(url: str) -> str:
+    query = addresses.parts(url).query.get("search_query", "")
+    return text.line(f"arXiv {query}"[:500], 200) if query else "arXiv"
 
 
 def query_url(query: str, *, newest: int) -> str:

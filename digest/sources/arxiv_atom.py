@@ -55,6 +55,7 @@ class ArxivAtom(Adapter):
         listed_on = dates.day(value(channel, "date"))
         return collected(
             read_each(entries, lambda entry: read(entry, listed_on)),
+            title=title(channel),
             claim=f"announced {announced_on(channel, entries)}, made {made_on(channel)}",
             made_on=made_on(channel),
             rest_days=WEEKEND,
@@ -68,12 +69,17 @@ class ArxivAtom(Adapter):
         return (Request(arxiv_api.ArxivApi.kind, arxiv_api.window_url(query, since, until)),) if query else ()
 
 
+def title(channel: Element) -> str:
+    """`cs.CL updates on arXiv.org` is arXiv cs.CL to us."""
+    return text.line(f"arXiv {value(channel, 'title')[:500].partition(' updates on ')[0]}", 200)
+
+
 def refuse_error_feed(channel: Element) -> None:
     """A wrong category gets a well-formed feed without entries whose title says so."""
-    title = value(channel, "title")
-    if title.lower().startswith("feed error"):
+    said = value(channel, "title")
+    if said.lower().startswith("feed error"):
         detail = value(channel, "subtitle") or value(channel, "description")
-        raise SourceError(text.line(f"{title}: {detail}", 300), permanent=True)
+        raise SourceError(text.line(f"{said}: {detail}", 300), permanent=True)
 
 
 def announced_on(channel: Element, entries: list[Element]) -> date | None:

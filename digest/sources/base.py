@@ -59,7 +59,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class ParsedFeed:
-    """A whole reply.
+    """A whole reply. `title` is what it calls itself, or what its address says it is.
 
     `claim` is what a source of dated announcements says of its reply (announced when, made when): the very same
     papers under another claim mean that the reply is stale. On `rest_days` (0 is Monday, in `time_zone`) the source
@@ -73,6 +73,7 @@ class ParsedFeed:
     made_on: date | None = None
     rest_days: frozenset[int] = frozenset()
     time_zone: str = "UTC"
+    title: str = ""
     next_url: str = ""
     total: int | None = None
 

@@ -61,7 +61,12 @@ class Biorxiv(Adapter):
         message = told(document)
         refuse_error(json_values.text(message, "status"), len(records))
         total = json_values.number(message, "total")
-        return collected(read_each(records, read), total=total, next_url=next_url(url, message, len(records)))
+        return collected(
+            read_each(records, read),
+            title=title(url),
+            total=total,
+            next_url=next_url(url, message, len(records)),
+        )
 
     def further_urls(self, url: str, feed: ParsedFeed, now: datetime) -> tuple[str, ...]:
         return (feed.next_url,) if feed.next_url else ()
@@ -74,6 +79,12 @@ class Biorxiv(Adapter):
             return ()
         path = f"/details/{steps[1]}/{since.isoformat()}/{until.isoformat()}/0"
         return (Request(self.kind, urlunsplit(split._replace(path=path))),)
+
+
+def title(url: str) -> str:
+    found = addresses.parts(url)
+    server = "medRxiv" if "medrxiv" in found.steps else "bioRxiv"
+    return line(f"{server} {found.query.get('category', '').replace('_', ' ')}"[:500], 200)
 
 
 def told(document: dict[str, Any]) -> dict[str, Any]:

@@ -36,7 +36,8 @@ class Feed(Adapter):
         if not document.entries and isinstance(broken, SAXException):
             raise SourceError(f"broken XML, and no entry before the break: {text.line(str(broken), 200)}")
         base = url or as_text(document.feed.get("link"))
-        return collected(read_each(document.entries, lambda entry: read(entry, base)))
+        title = text.line(text.from_markup(as_text(document.feed.get("title")), 1000), 200)
+        return collected(read_each(document.entries, lambda entry: read(entry, base)), title=title)
 
 
 def parsed(body: bytes, content_type: str) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 from digest.errors import SourceError
 from digest.sources import addresses, dates, identifiers, json_values
 from digest.sources.base import Adapter, FetchedPaper, ParsedFeed, UnusableEntry, collected, read_each
-from digest.sources.text import link
+from digest.sources.text import line, link
 from digest.sources.tidy import tidy
 
 VERSION = re.compile(rb'"version"\s*:\s*"https?:\\?/\\?/(?:www\.)?jsonfeed\.org')
@@ -29,7 +29,8 @@ class JsonFeed(Adapter):
             raise SourceError("not a JSON Feed", permanent=True)
         base = url or json_values.text(document, "home_page_url")
         older = link(json_values.text(document, "next_url"), 1000)
-        return collected(read_each(items, lambda item: read(item, base)), next_url=older)
+        title = line(json_values.text(document, "title")[:1000], 200)
+        return collected(read_each(items, lambda item: read(item, base)), title=title, next_url=older)
 
 
 def read(item: Any, base: str) -> FetchedPaper:

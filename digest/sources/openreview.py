@@ -48,7 +48,9 @@ class OpenReview(Adapter):
         if not isinstance(notes, list):
             raise SourceError(refusal(document), permanent=True)
         total = json_values.number(document, "count")
-        return collected(read_each(notes, read), total=total, next_url=next_url(url, len(notes), total))
+        return collected(
+            read_each(notes, read), title=title(url), total=total, next_url=next_url(url, len(notes), total)
+        )
 
     def window(self, url: str, since: date, until: date) -> tuple[Request, ...]:
         """What was submitted since then: the API takes no other bound, nor is one needed."""
@@ -56,6 +58,12 @@ class OpenReview(Adapter):
             return ()
         started = int(datetime.combine(since, time(), UTC).timestamp() * 1000)
         return (Request(self.kind, addresses.with_query(url, mintcdate=started, sort="tcdate:asc", offset=0)),)
+
+
+def title(url: str) -> str:
+    query = addresses.parts(url).query
+    venue = query.get("content.venueid", "") or query.get("invitation", "")
+    return line(f"OpenReview {venue}"[:500], 200)
 
 
 def venue_url(venue: str) -> str:

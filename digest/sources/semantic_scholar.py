@@ -52,7 +52,9 @@ class SemanticScholar(Adapter):
         for name in ("recommendedPapers", "data"):
             if isinstance(records := document.get(name), list):
                 total = json_values.number(document, "total")
-                return collected(read_each(records, read), total=total, next_url=next_url(url, document))
+                return collected(
+                    read_each(records, read), title=title(url), total=total, next_url=next_url(url, document)
+                )
         said = json_values.text(document, "error", "message")
         raise SourceError(line(f"Semantic Scholar answered: {said or 'no list of papers'}", 300), permanent=True)
 
@@ -62,6 +64,13 @@ class SemanticScholar(Adapter):
             return ()
         days = f"{since.isoformat()}:{until.isoformat()}"
         return (Request(self.kind, self.address(addresses.with_query(url, publicationDateOrYear=days, token=None))),)
+
+
+def title(url: str) -> str:
+    found = addresses.parts(url)
+    if "recommendations" in found.steps:
+        return line(f"Semantic Scholar: like {found.steps[-1]}"[:500], 200)
+    return line(f"Semantic Scholar: {found.query.get('query', 'papers')}"[:500], 200)
 
 
 def next_url(url: str, document: dict[str, Any]) -> str:

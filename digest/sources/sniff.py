@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from html.parser import HTMLParser
+import html
+import re
+from itertools import islice
 
 from digest.errors import SourceError
 from digest.sources import ADAPTERS, Request, addresses, text
 from digest.sources.markup import refuse_html
 
 FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml")
-LARGEST_HEAD = 500_000  # bytes of a page in which its links to feeds are looked for
+LARGEST_HEAD = 300_000  # bytes of a page in which its links to feeds are looked for
+# Bounded, so that neither a tag that never ends nor many of them cost much.
+LINK = re.compile(r"<link\s[^<>]{1,600}>", re.IGNORECASE)
+ATTRIBUTE = re.compile(r"([a-z]{1,20})\s{0,3}=\s{0,3}(\"[^\"]*\"|'[^']*'|[^\s\"'>]+)", re.IGNORECASE)
 MOST_LINKS = 20
 
 
@@ -44,22 +49,20 @@ def is_page(body: bytes) -> bool:
 
 def feeds_of(page: bytes, url: str) -> tuple[str, ...]:
     """The feeds that a web page names in its head, the first one most likely the one that is meant."""
-    links = FeedLinks()
-    links.feed(page[:LARGEST_HEAD].decode("utf-8", "replace"))
-    found = (text.link(addresses.joined(url, link), 1000) for link in links.found)
-    return tuple(dict.fromkeys(filter(None, found)))
+    links = (attributes(tag) for tag in LINK.findall(page[:LARGEST_HEAD].decode("utf-8", "replace")))
+    named = (link.get("href", "") for link in links if is_feed(link))
+    return tuple(
+        islice(
+            dict.fromkeys(filter(None, (text.link(addresses.joined(url, name), 1000) for name in named))), MOST_LINKS
+        )
+    )
 
 
-class FeedLinks(HTMLParser):
-    """Collects what `<link rel="alternate" type="application/rss+xml">` and its like point at."""
+def is_feed(link: dict[str, str]) -> bool:
+    kind = link.get("type", "").partition(";")[0].strip().lower()
+    return kind in FEED_TYPES and "alternate" in link.get("rel", "").lower().split()
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[str] = []
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        said = {name: value or "" for name, value in attrs}
-        is_feed = said.get("type", "").partition(";")[0].strip().lower() in FEED_TYPES
-        is_alternate = "alternate" in said.get("rel", "").lower().split()
-        if tag == "link" and is_feed and is_alternate and len(self.found) < MOST_LINKS:
-            self.found.append(said.get("href", ""))
+def attributes(tag: str) -> dict[str, str]:
+    found = ATTRIBUTE.findall(tag)
+    return {name.lower(): html.unescape(value[1:-1] if value[:1] in "\"'" else value) for name, value in found}
