@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
+from django.utils import timezone
 
 from digest.ingestion import remedies, trials
+from digest.ingestion.manners import gates
 from digest.ingestion.trials import NoSource, try_out
-from digest.models import Listing, Paper, Signal, Source, SourceRun
+from digest.models import Host, Listing, Paper, Signal, Source, SourceRun
 from digest.papers import ingest
 from digest.sources import ADAPTERS
 from tests.sources.loopback import Answer, running
@@ -23,7 +26,8 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def loopback_allowed(settings):
-    settings.FETCH_ALLOW_PRIVATE = True
+    settings.FETCH_ALLOW_PRIVATE = ["127.0.0.1"]
+    settings.FETCH_PAUSE_SECONDS = 0
     settings.FETCH_TIMEOUT_SECONDS = 3
 
 
@@ -105,6 +109,12 @@ def test_a_default_source_is_found_by_the_page_of_its_category():
         try_out("arxiv.org/list/cs.CL/recent", NOW)
 
 
+def test_a_source_that_is_disabled_is_to_be_enabled():
+    with pytest.raises(NoSource, match="“bioRxiv” reads this address already") as error:
+        try_out("https://www.biorxiv.org", NOW)
+    assert "enable it" in error.value.advice
+
+
 @pytest.mark.parametrize(
     ("answer", "said", "advice"),
     [
@@ -143,11 +153,20 @@ def test_what_is_no_address_is_said_to_be_none(pasted):
 
 
 def test_a_private_address_is_refused_as_for_every_visit(loopback, settings):
-    settings.FETCH_ALLOW_PRIVATE = False
+    settings.FETCH_ALLOW_PRIVATE = []
     with pytest.raises(NoSource, match="private address") as error:
         try_out(loopback.serve("/feed", reply("feed")), NOW)
     assert "FETCH_ALLOW_PRIVATE" in error.value.advice
     assert loopback.requests == []
+
+
+def test_a_trial_waits_for_no_one_s_turn_longer_than_a_person_would(loopback, monkeypatch):
+    monkeypatch.setattr(gates, "PATIENCE", timedelta(0))
+    host = Host.objects.create(name="127.0.0.1", next_turn_at=timezone.now() + timedelta(hours=1), holder=uuid4())
+    with pytest.raises(NoSource, match="waits for its turn") as error:
+        try_out(loopback.serve("/feed", reply("feed")), NOW)
+    assert error.value.advice == remedies.BUSY
+    assert host.next_turn_at == Host.objects.get().next_turn_at
 
 
 def test_a_page_cannot_lead_into_our_own_network(loopback, settings):

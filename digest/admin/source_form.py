@@ -5,15 +5,14 @@ from __future__ import annotations
 from django import forms
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminURLInputWidget
 
-from digest import sources
+from digest.ingestion.visits import LABELS
 from digest.models import Source
 from subscriptions.admin.base import ModelForm
 
 
 def label(kind: str) -> str:
-    """What people call the format."""
-    adapter = sources.ADAPTERS.get(kind)
-    return adapter.label if adapter else kind.replace("_", " ")
+    """What people call it; one that is no longer known, by its own name."""
+    return LABELS.get(kind, kind.replace("_", " "))
 
 
 class SourceForm(ModelForm[Source]):
@@ -28,7 +27,7 @@ class SourceForm(ModelForm[Source]):
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        kinds = sorted({*sources.ADAPTERS, *([self.instance.kind] if self.instance.pk else [])})
+        kinds = sorted({*LABELS, *([self.instance.kind] if self.instance.pk else [])})
         field = self.fields["kind"]
         if isinstance(field, forms.ChoiceField):
             field.choices = [(kind, label(kind)) for kind in kinds]

@@ -19,8 +19,11 @@ def get(
     *,
     seconds: float = inf,
 ) -> Reply:
-    """In less than the usual time where `seconds` says so. `secrets` are headers that only the URL's own origin gets. Raises SourceError; NoTurn where it could not be asked
-    in time. Not within a transaction: what a request teaches is there for all workers as soon as it is over."""
+    """In less than the usual time, where `seconds` says so. `secrets` are headers that only the URL's own origin gets.
+
+    Raises SourceError; NoTurn where it could not be asked in time. Not within a transaction: what a request
+    teaches is there for all workers as soon as it is over.
+    """
     return fetch(
         url, user_agent=user_agent(), limits=limits(seconds), validators=validators, secrets=secrets, gate=manners.gate
     )

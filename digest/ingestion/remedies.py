@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from digest.errors import SourceError
+from digest.errors import NoTurn, SourceError
 
 NO_FEED = "Look on the site for “RSS”, “Atom” or “Feed”, and paste the address of that link."
 BY_STATUS = {
@@ -24,12 +24,15 @@ BY_WORDS = (
     ("document type", "It declares a document type, which can be made to do harm. Look for a plain feed."),
     ("within", "The site is slow or out of reach. Try again later."),
 )
+BUSY = "Requests to one host take turns in the whole installation. Try again in a minute."
 SERVER = "The site itself has a problem. Try again later."
 UNKNOWN = "Open the address in a browser. If it shows a feed there, try again later."
 
 
 def advice(error: SourceError) -> str:
     """The status says most, then the words of our own that the error begins with."""
+    if isinstance(error, NoTurn):
+        return BUSY
     if error.status:
         return BY_STATUS.get(error.status, SERVER if error.status >= 500 else UNKNOWN)
     said = str(error)

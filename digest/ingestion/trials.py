@@ -140,7 +140,8 @@ def refuse_twice(url: str) -> None:
     """What is a source already is not fetched to be told so."""
     there = Source.objects.filter(url=url).first()
     if there:
-        raise NoSource(f"“{there}” reads this address already", "Nothing needs to be added.")
+        advice = "Nothing needs to be added." if there.is_enabled else "It is disabled: enable it in the list."
+        raise NoSource(f"“{there}” reads this address already", advice)
 
 
 def named(title: str) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import transaction
 
 from digest.errors import Interrupted, NoTurn, SourceError
-from digest.ingestion import outcomes
+from digest.ingestion import outcomes, stars
 from digest.ingestion.fetching import get
 from digest.models import Outcome, Source, SourceRun
 from digest.papers import IngestCounts, ingest
@@ -22,6 +22,8 @@ from digest.sources.inflate import gunzip
 
 logger = logging.getLogger(__name__)
 MOST_REQUESTS = 20  # of one visit: a list that is longer is read on by back-fill
+# What a source can be, under the name it has for people.
+LABELS = {**{kind: adapter.label for kind, adapter in ADAPTERS.items()}, stars.KIND: stars.LABEL}
 LEASE = timedelta(minutes=15)  # above the tasks' hard time limit: a visit that is still running is not due again
 
 
@@ -85,15 +87,23 @@ def visit(source: Source, now: datetime) -> SourceRun:
 
 
 def look(source: Source, now: datetime) -> Visit:
+    if source.kind == stars.KIND:
+        return count_stars(source, now)
     adapter = ADAPTERS.get(source.kind)
     if adapter is None:
-        raise SourceError(f"no adapter of kind {source.kind!r}; there are: {', '.join(ADAPTERS)}", permanent=True)
+        raise SourceError(f"no adapter of kind {source.kind!r}; there are: {', '.join(LABELS)}", permanent=True)
     validators = Validators(source.etag, source.last_modified) if source.fetched_url == source.url else Validators()
     reply = get(source.url, validators)
     if reply.is_unmodified:
         return Visit(Outcome.QUIET, "not modified", status=304)
     feed, size, note = read(adapter, reply, source.url, now)
     return keep(source, feed, reply, now, size=size, note=note)
+
+
+def count_stars(source: Source, now: datetime) -> Visit:
+    account = stars.refresh(source.url, now)
+    outcome = Outcome.FRESH if account.counts.updated else Outcome.QUIET
+    return Visit(outcome, "\n".join(account.notes), counts=account.counts, retry_after=account.retry_after)
 
 
 def read(adapter: Adapter, reply: Reply, url: str, now: datetime) -> tuple[ParsedFeed, int, str]:

@@ -23,7 +23,8 @@ PAGE = b'<!DOCTYPE html><html><head><link rel="alternate" type="application/rss+
 
 @pytest.fixture
 def loopback(settings: LazySettings) -> Iterator[Loopback]:
-    settings.FETCH_ALLOW_PRIVATE = True
+    settings.FETCH_ALLOW_PRIVATE = ["127.0.0.1"]
+    settings.FETCH_PAUSE_SECONDS = 0
     with running() as server:
         server.serve("/journal", PAGE)
         server.serve("/feed", reply("feed"))
