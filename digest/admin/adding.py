@@ -56,7 +56,9 @@ def try_out(request: HttpRequest) -> HttpResponse:
 
 def save(request: HttpRequest) -> HttpResponse:
     """The source as it was tried, under the name it was given; it is due at once."""
-    form = SourceForm({**request.POST.dict(), "is_enabled": "on", "interval_minutes": "60"})
+    adapter = ADAPTERS.get(request.POST.get("kind", ""))
+    usual = {"is_enabled": "on", "interval_minutes": adapter.interval_minutes if adapter else 60}
+    form = SourceForm({**request.POST.dict(), **usual})
     if not form.is_valid():
         values = form.data
         again = {"kind": values.get("kind", ""), "url": values.get("url", "")}
@@ -79,6 +81,7 @@ def told(trial: trials.Trial) -> dict[str, Any]:
         "known": trial.counts.known + trial.counts.updated,
         "more": max(0, len(trial.papers) - SHOWN),
         "refused": [(count, reason, examples[reason]) for reason, count in reasons],
+        "interval": ADAPTERS[trial.kind].interval_minutes // 60,
         "pause": gates.pause(gates.gate_of(trial.host)).total_seconds(),
     }
 

@@ -87,11 +87,13 @@ class Request:
 
 
 class Adapter(ABC):
-    """Reads one format. People call it `label`; `example` is an address that a source of it may have."""
+    """Reads one format. People call it `label`; `example` is an address that a source of it may have, and a new one is
+    visited every so many minutes."""
 
     kind: ClassVar[str]
     label: ClassVar[str]
     example: ClassVar[str]
+    interval_minutes: ClassVar[int] = 60
 
     @abstractmethod
     def parse(self, body: bytes, *, content_type: str = "", url: str = "") -> ParsedFeed:

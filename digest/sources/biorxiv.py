@@ -36,6 +36,7 @@ class Biorxiv(Adapter):
     kind = "biorxiv"
     label = "bioRxiv or medRxiv"
     example = f"{API}/biorxiv/2d?category=genomics"
+    interval_minutes = 180
 
     def knows(self, body: bytes) -> bool:
         head = body[:START]

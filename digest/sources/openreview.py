@@ -28,6 +28,7 @@ class OpenReview(Adapter):
     kind = "openreview"
     label = "OpenReview venue"
     example = f"{API}?content.venueid=TMLR&sort=tmdate:desc&limit=1000"
+    interval_minutes = 720
 
     def knows(self, body: bytes) -> bool:
         return bool(NOTES.match(body[:1000]) and CONTENT.search(body[:START]))

@@ -27,6 +27,7 @@ class SemanticScholar(Adapter):
     kind = "semantic_scholar"
     label = "Semantic Scholar"
     example = f"{BULK_SEARCH}?query=retrieval&sort=publicationDate:desc&fields={FIELDS}"
+    interval_minutes = 360
 
     def knows(self, body: bytes) -> bool:
         head = body[:START]

@@ -49,6 +49,7 @@ def test_a_trial_shows_papers_counts_and_refusals_and_saves_nothing(tried):
     assert "5 March 2026" in tried
     assert 'href="https://openreview.net/forum?id=Inv3ntedF0"' in tried
     assert "OpenReview venue" in tried
+    assert "visited every 12 hours" in tried
     assert "a comment on a paper" in tried
     assert not any("127.0.0.1" in url for url in before)
     assert not SourceRun.objects.exists()
@@ -70,6 +71,7 @@ def test_what_was_tried_is_added_and_due_at_once(admin_client, loopback, tried):
         True,
         None,
     )
+    assert source.interval_minutes == 720
     assert LogEntry.objects.get().object_repr == "A venue"
     assert len(loopback.requests) == 1
 
