@@ -64,6 +64,12 @@ def test_a_list_without_end_is_left_and_the_account_says_so(pages, source, monke
     assert run.message.endswith("/details/biorxiv/2d/6")
 
 
+def test_a_list_that_leads_back_to_itself_is_read_once(pages, source):
+    pages.serve("/details/biorxiv/2d/3", lambda request: page(pages, 0))
+    run = refresh(source, NOW)
+    assert (len(pages.requests), run.message) == (2, "")
+
+
 def test_a_page_that_cannot_be_had_costs_no_other(pages, source):
     pages.broken.add(3)
     run = refresh(source, NOW)
