@@ -21,7 +21,11 @@ BY_WORDS = (
     ("neither JSON nor a feed", NO_FEED),
     ("redirects", "Open the address in a browser, and paste the one that it ends at."),
     ("CPU time", "Reading it takes far too long: it may be damaged or made to do harm."),
-    ("document type", "It declares a document type, which can be made to do harm. Look for a plain feed."),
+    ("declar", "It declares a document type, which can be made to do harm. Look for a plain feed."),
+    ("broken", "What came is damaged, or breaks off. Try again later, and tell the site if it stays so."),
+    ("from port", "Sources are read at the usual ports of the web only."),
+    ("CERTIFICATE", "The site's certificate is not valid, so nobody knows who answers. Tell the site."),
+    ("ConnectError", "The site is out of reach. Check the address, or try again later."),
     ("within", "The site is slow or out of reach. Try again later."),
 )
 BUSY = "Requests to one host take turns in the whole installation. Try again in a minute."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
@@ -97,7 +99,11 @@ def test_a_mistake_is_shown_with_what_to_do_and_the_address_stays(admin_client):
 
 
 def test_titles_of_strangers_are_shown_as_text(admin_client, loopback):
-    url = loopback.serve("/x", b'[{"title": "<script>alert(1)</script> & co", "url": "javascript:alert(1)"}]')
+    papers = [
+        {"title": "<script>alert(1)</script> & co", "url": "https://journal.example/1"},
+        {"title": "Nowhere", "url": "javascript:alert(1)"},
+    ]
+    url = loopback.serve("/x", json.dumps(papers).encode())
     page = admin_client.post(ADD, {"address": url}).content.decode()
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; co" in page
     assert "javascript:alert" not in page
