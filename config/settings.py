@@ -35,6 +35,7 @@ BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
 FETCH_TIMEOUT_SECONDS = env.float("FETCH_TIMEOUT_SECONDS", default=30.0)
 FETCH_MAX_BYTES = env.int("FETCH_MAX_BYTES", default=20 * 1024 * 1024)
 FETCH_PAUSE_SECONDS = env.float("FETCH_PAUSE_SECONDS", default=1.0)
+GITHUB_TOKEN = env.str("GITHUB_TOKEN", default="")
 FETCH_ALLOW_PRIVATE = env.list("FETCH_ALLOW_PRIVATE", default=[])  # hosts
 FETCH_CONTACT = env.str("FETCH_CONTACT", default="")
 

@@ -9,12 +9,12 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 
 from digest import events
-from digest.models import Bounce, Host, ProviderEvent, SourceRun, Throttle
+from digest.models import Bounce, Host, ProviderEvent, Repository, SourceRun, Throttle
 
 
 def tidy(now: datetime) -> dict[str, int]:
-    """Forget visits to sources and their hosts, providers' events, counts of what was sent and sign-ins after
-    RECORDS_DAYS, and expired sessions; how many each.
+    """Forget visits to sources and their hosts, repositories, providers' events, counts of what was sent and sign-ins
+    after RECORDS_DAYS, and expired sessions; how many each.
 
     The ledger, consent records, suppressions, papers and their signals are kept: digests are chosen by them.
     """
@@ -29,6 +29,7 @@ def tidy(now: datetime) -> dict[str, int]:
         "sign-ins": AccessLog.objects.filter(attempt_time__lt=before),
         "hosts": Host.objects.filter(touched_at__lt=before),
         "throttles": Throttle.objects.filter(window__gt=0, window__lt=before.timestamp()),
+        "repositories": Repository.objects.filter(checked_at__lt=before),
         "sessions": Session.objects.filter(expire_date__lt=now),
     }
     return {name: rows.delete()[0] for name, rows in old.items()}

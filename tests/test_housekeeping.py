@@ -10,7 +10,7 @@ from django.contrib.sessions.models import Session
 from django.core.cache import cache
 
 from digest import housekeeping, tasks
-from digest.models import Delivery, Host, ProviderEvent, SourceRun, Throttle
+from digest.models import Delivery, Host, ProviderEvent, Repository, SourceRun, Throttle
 from tests.factories import DeliveryFactory
 
 pytestmark = pytest.mark.django_db
@@ -24,6 +24,7 @@ def records(at: datetime) -> None:
     Host.objects.create(name=f"{at:%d%H}.example", next_turn_at=at, touched_at=at)
     Throttle.objects.create(key=str(at), window=int(at.timestamp()))
     AccessLog.objects.filter(pk=AccessLog.objects.create(username="editor").pk).update(attempt_time=at)
+    Repository.objects.create(name=f"invented/{at:%d%H}", checked_at=at)
     Session.objects.create(session_key=f"{at:%d%H}", session_data="", expire_date=at + timedelta(days=90))
 
 
@@ -32,13 +33,8 @@ def test_old_records_are_forgotten_and_recent_ones_kept(settings):
     records(NOW - timedelta(days=90, hours=1))
     records(NOW - timedelta(days=89))
     assert set(housekeeping.tidy(NOW).values()) == {1}
-    assert [model.objects.count() for model in (SourceRun, ProviderEvent, Throttle, AccessLog, Session)] == [
-        1,
-        1,
-        1,
-        1,
-        1,
-    ]
+    kept = (SourceRun, ProviderEvent, Throttle, AccessLog, Host, Repository, Session)
+    assert [model.objects.count() for model in kept] == [1] * len(kept)
     assert SourceRun.objects.get().started_at == NOW - timedelta(days=89)
 
 

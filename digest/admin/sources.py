@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.db import transaction
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminURLInputWidget
 
-from digest import sources, tasks
-from digest.admin import hosts
+from digest import tasks
+from digest.admin import adding, hosts
 from digest.admin.display import chip, plural
+from digest.admin.source_form import SourceForm
 from digest.models import Outcome, Source, SourceRun
-from subscriptions.admin.base import Facts, ModelAdmin, ModelForm, TabularInline
+from subscriptions.admin.base import Facts, ModelAdmin, TabularInline
 
 TONES = {
     Outcome.FRESH: "good",
@@ -35,24 +36,6 @@ def outcome_chip(outcome: str | None, *, visited: bool = True) -> SafeString:
     if outcome:
         return chip(TONES[Outcome(outcome)], Outcome(outcome).label)
     return chip("busy", "Running") if visited else chip("calm", "Not visited yet")
-
-
-class SourceForm(ModelForm[Source]):
-    """`kind` is chosen from the adapters there are."""
-
-    kind = forms.ChoiceField(widget=UnfoldAdminSelectWidget())
-    url = forms.URLField(max_length=1000, assume_scheme="https", widget=UnfoldAdminURLInputWidget())
-
-    class Meta:
-        model = Source
-        fields = ["name", "slug", "kind", "url", "is_enabled", "interval_minutes"]
-
-    def __init__(self, *args: object, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        kinds = sorted({*sources.ADAPTERS, *([self.instance.kind] if self.instance.pk else [])})
-        field = self.fields["kind"]
-        if isinstance(field, forms.ChoiceField):
-            field.choices = [(kind, kind.replace("_", " ")) for kind in kinds]
 
 
 class RunInline(Facts, TabularInline[SourceRun, Source]):
@@ -83,6 +66,16 @@ class SourceAdmin(ModelAdmin[Source]):
         (None, {"fields": [("name", "slug"), "kind", "url", ("is_enabled", "interval_minutes")]}),
         ("Between visits", {"fields": [("checked_at", "next_check_at"), "failures", ("etag", "last_modified")]}),
     ]
+
+    def get_urls(self) -> list[URLPattern]:
+        """What "Add source" opens is the trial; the form to fill in by hand is a link on it."""
+        view: Callable[..., HttpResponse] = self.admin_site.admin_view(adding.page)
+        by_hand: Callable[..., HttpResponse] = self.admin_site.admin_view(self.add_view)
+        return [
+            path("add/", view, name="digest_source_add"),
+            path("add/by-hand/", by_hand, name="digest_source_add_by_hand"),
+            *super().get_urls(),
+        ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Source]:
         newest = SourceRun.objects.filter(source=OuterRef("pk")).order_by("-started_at", "-id")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import deque
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -11,7 +12,7 @@ from django.conf import settings
 from django.db import transaction
 
 from digest.errors import Interrupted, NoTurn, SourceError
-from digest.ingestion import outcomes
+from digest.ingestion import outcomes, stars
 from digest.ingestion.fetching import get
 from digest.models import Outcome, Source, SourceRun
 from digest.papers import IngestCounts, ingest
@@ -20,6 +21,9 @@ from digest.sources.fetch import Reply, Validators
 from digest.sources.inflate import gunzip
 
 logger = logging.getLogger(__name__)
+MOST_REQUESTS = 20  # of one visit: a list that is longer is read on by back-fill
+# What a source can be, under the name it has for people.
+LABELS = {**{kind: adapter.label for kind, adapter in ADAPTERS.items()}, stars.KIND: stars.LABEL}
 LEASE = timedelta(minutes=15)  # above the tasks' hard time limit: a visit that is still running is not due again
 
 
@@ -83,9 +87,11 @@ def visit(source: Source, now: datetime) -> SourceRun:
 
 
 def look(source: Source, now: datetime) -> Visit:
+    if source.kind == stars.KIND:
+        return count_stars(source, now)
     adapter = ADAPTERS.get(source.kind)
     if adapter is None:
-        raise SourceError(f"no adapter of kind {source.kind!r}; there are: {', '.join(ADAPTERS)}", permanent=True)
+        raise SourceError(f"no adapter of kind {source.kind!r}; there are: {', '.join(LABELS)}", permanent=True)
     validators = Validators(source.etag, source.last_modified) if source.fetched_url == source.url else Validators()
     reply = get(source.url, validators)
     if reply.is_unmodified:
@@ -94,24 +100,42 @@ def look(source: Source, now: datetime) -> Visit:
     return keep(source, feed, reply, now, size=size, note=note)
 
 
+def count_stars(source: Source, now: datetime) -> Visit:
+    account = stars.refresh(source.url, now)
+    outcome = Outcome.FRESH if account.counts.updated else Outcome.QUIET
+    return Visit(outcome, "\n".join(account.notes), counts=account.counts, retry_after=account.retry_after)
+
+
 def read(adapter: Adapter, reply: Reply, url: str, now: datetime) -> tuple[ParsedFeed, int, str]:
     """The feed with whatever further replies belong to it, the bytes received, and a note on what could not be had."""
     feed, size, notes = parsed(adapter, reply), len(reply.body), []
-    for further in adapter.further_urls(url, feed, now):
+    waiting, asked = deque(adapter.further_urls(url, feed, now)), {url}
+    while waiting:
+        further = waiting.popleft()
+        if len(asked) == MOST_REQUESTS:
+            notes.append(f"left after {MOST_REQUESTS} requests; not asked for: {further}")
+            break
+        if further in asked:
+            continue
+        asked.add(further)
         try:
             more = get(further)
             addition = parsed(adapter, more)
         except SourceError as error:
             notes.append(f"{further}: {error}")
             continue
+        waiting.extend(adapter.further_urls(further, addition, now))
         size += len(more.body)
         feed = replace(feed, papers=distinct(feed.papers + addition.papers), refused=feed.refused + addition.refused)
     return feed, size, "\n".join(notes)
 
 
 def parsed(adapter: Adapter, reply: Reply) -> ParsedFeed:
-    body = gunzip(reply.body, settings.FETCH_MAX_BYTES)
-    return budget.parse(adapter, body, content_type=reply.content_type, url=reply.url)
+    return budget.parse(adapter, unpacked(reply), content_type=reply.content_type, url=reply.url)
+
+
+def unpacked(reply: Reply) -> bytes:
+    return gunzip(reply.body, settings.FETCH_MAX_BYTES)
 
 
 def distinct(papers: tuple[FetchedPaper, ...]) -> tuple[FetchedPaper, ...]:

@@ -1,4 +1,4 @@
-"""The pipeline's rows, in the order data flows: source, host, paper, edition, delivery, breaker, throttle, event."""
+"""The pipeline's rows, as data flows: source, host, paper, repository, edition, delivery, breaker, throttle, event."""
 
 from digest.models.breaker import Breaker, BreakerState
 from digest.models.delivery import Delivery, Digest
@@ -7,6 +7,7 @@ from digest.models.event import Bounce, ProviderEvent
 from digest.models.host import Host
 from digest.models.lease import Lease
 from digest.models.paper import Listing, Paper, Signal, SignalKind
+from digest.models.repository import Repository
 from digest.models.source import Outcome, Source, SourceRun
 from digest.models.states import OPEN_STATES, TERMINAL_STATES, DeliveryState
 from digest.models.throttle import ConnectionLease, Throttle
@@ -32,6 +33,7 @@ __all__ = [
     "Outcome",
     "Paper",
     "ProviderEvent",
+    "Repository",
     "Signal",
     "SignalKind",
     "Source",

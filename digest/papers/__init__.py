@@ -15,7 +15,7 @@ from digest.papers.catalogue import Catalogue
 from digest.papers.changes import Change
 from digest.sources import FetchedPaper
 
-__all__ = ["IngestCounts", "ingest"]
+__all__ = ["IngestCounts", "compare", "ingest"]
 
 logger = logging.getLogger(__name__)
 UNSTORABLE = (DataError, UnicodeError, OverflowError)  # too wide, not to be encoded, too large
@@ -56,6 +56,22 @@ def ingest(
     return counts
 
 
+def compare(fetched: Sequence[FetchedPaper], now: datetime) -> IngestCounts:
+    """What `ingest` would make of the papers, without storing any."""
+    counts = IngestCounts()
+    for batch in batches(fetched):
+        catalogue = Catalogue(batch, now=now, is_sample=False)
+        changes = [catalogue.add(paper) for paper in batch]
+        counts += counted(changes)
+    return counts
+
+
+def counted(changes: Sequence[Change]) -> IngestCounts:
+    return IngestCounts(
+        new=changes.count(Change.NEW), known=changes.count(Change.KNOWN), updated=changes.count(Change.UPDATED)
+    )
+
+
 def ingest_all_but_the_unstorable(
     batch: Sequence[FetchedPaper], *, source: Source | None, now: datetime, is_sample: bool
 ) -> IngestCounts:
@@ -81,12 +97,7 @@ def ingest_batch(
     catalogue = Catalogue(usable, now=now, is_sample=is_sample)
     changes = [catalogue.add(paper) for paper in usable]
     store.write(catalogue, source=source, now=now)
-    return IngestCounts(
-        new=changes.count(Change.NEW),
-        known=changes.count(Change.KNOWN),
-        updated=changes.count(Change.UPDATED),
-        refused=len(batch) - len(usable),
-    )
+    return counted(changes) + IngestCounts(refused=len(batch) - len(usable))
 
 
 def batches(fetched: Sequence[FetchedPaper]) -> Iterator[Sequence[FetchedPaper]]:

@@ -2,21 +2,48 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+import re
+from datetime import date
 from xml.etree.ElementTree import Element
 from zoneinfo import ZoneInfo
 
 from digest.errors import SourceError
-from digest.sources import arxiv_words, dates, identifiers, people, text
-from digest.sources.base import WEEKEND, FetchedPaper, ParsedFeed, UnusableEntry, collected, read_each
+from digest.sources import addresses, arxiv_api, arxiv_words, dates, identifiers, people, text
+from digest.sources.base import (
+    WEEKEND,
+    Adapter,
+    FetchedPaper,
+    ParsedFeed,
+    Request,
+    UnusableEntry,
+    collected,
+    read_each,
+)
 from digest.sources.markup import children, name, tree, value
 from digest.sources.tidy import tidy
 
 EASTERN = ZoneInfo("America/New_York")
+FEED = "https://rss.arxiv.org/atom/"
+OWN_NAME = re.compile(rb"https?://(?:rss|export)\.arxiv\.org/(?:rss|atom)|rdf:about=\"http://arxiv\.org/\"")
+CATEGORIES = re.compile(r"[a-z-]+(?:\.[A-Za-z-]+)?(?:\+[a-z-]+(?:\.[A-Za-z-]+)?){0,30}")
 
 
-class ArxivAtom:
+class ArxivAtom(Adapter):
     kind = "arxiv_atom"
+    label = "arXiv announcements of a category"
+    example = f"{FEED}cs.CL"
+
+    def knows(self, body: bytes) -> bool:
+        return body[:1] == b"<" and bool(OWN_NAME.search(body[:4000]))
+
+    def address(self, url: str) -> str:
+        """The Atom feed, also where another form of it or the page of a category is given."""
+        found = addresses.parts(url)
+        is_feed = found.host in ("rss.arxiv.org", "export.arxiv.org") and found.steps[:1] in (("atom",), ("rss",))
+        is_page = found.host == "arxiv.org" and found.steps[:1] in (("list",), ("archive",))
+        if len(found.steps) < 2 or not (is_feed or is_page) or not CATEGORIES.fullmatch(found.steps[1]):
+            return ""
+        return FEED + found.steps[1]
 
     def parse(self, body: bytes, *, content_type: str = "", url: str = "") -> ParsedFeed:
         root = tree(body)
@@ -28,22 +55,31 @@ class ArxivAtom:
         listed_on = dates.day(value(channel, "date"))
         return collected(
             read_each(entries, lambda entry: read(entry, listed_on)),
+            title=title(channel),
             claim=f"announced {announced_on(channel, entries)}, made {made_on(channel)}",
             made_on=made_on(channel),
             rest_days=WEEKEND,
             time_zone=EASTERN.key,
         )
 
-    def further_urls(self, url: str, feed: ParsedFeed, now: datetime) -> tuple[str, ...]:
-        return ()
+    def window(self, url: str, since: date, until: date) -> tuple[Request, ...]:
+        """Feeds hold one day: earlier ones are asked of the query API."""
+        feed = self.address(url)
+        query = arxiv_api.categories_query(feed.removeprefix(FEED).split("+")) if feed else ""
+        return (Request(arxiv_api.ArxivApi.kind, arxiv_api.window_url(query, since, until)),) if query else ()
+
+
+def title(channel: Element) -> str:
+    """`cs.CL updates on arXiv.org` is arXiv cs.CL to us."""
+    return text.line(f"arXiv {value(channel, 'title')[:500].partition(' updates on ')[0]}", 200)
 
 
 def refuse_error_feed(channel: Element) -> None:
     """A wrong category gets a well-formed feed without entries whose title says so."""
-    title = value(channel, "title")
-    if title.lower().startswith("feed error"):
+    said = value(channel, "title")
+    if said.lower().startswith("feed error"):
         detail = value(channel, "subtitle") or value(channel, "description")
-        raise SourceError(text.line(f"{title}: {detail}", 300), permanent=True)
+        raise SourceError(text.line(f"{said}: {detail}", 300), permanent=True)
 
 
 def announced_on(channel: Element, entries: list[Element]) -> date | None:

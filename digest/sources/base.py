@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from digest.sources import text
 
 Raw = TypeVar("Raw")
 WEEKEND = frozenset({5, 6})
+START = 100_000  # bytes of a reply in which its format shows
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,9 @@ class FetchedPaper:
     `arxiv_id` carries no version (`2203.01250`, `hep-ex/0307015`), `version` stands beside it. `listed_on` is the day
     the source itself gives for its listing. `is_replacement` says that an existing paper was announced again, so the
     announcement's day tells nothing about the paper's age. `signals` holds upvotes, comments and stars.
+
+    `identifiers` are further names of the paper, each (scheme, value), beside `arxiv_id` and `doi`; the schemes are
+    those of `digest.sources.identifiers`. An adapter gives them as it finds them, `tidy` makes them canonical.
     """
 
     title: str
@@ -41,6 +46,7 @@ class FetchedPaper:
     is_withdrawn: bool = False
     is_replacement: bool = False
     signals: Mapping[str, int] = field(default_factory=dict)
+    identifiers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +59,12 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class ParsedFeed:
-    """A whole reply.
+    """A whole reply. `title` is what it calls itself, or what its address says it is.
 
     `claim` is what a source of dated announcements says of its reply (announced when, made when): the very same
     papers under another claim mean that the reply is stale. On `rest_days` (0 is Monday, in `time_zone`) the source
-    may have nothing to say; `made_on` is the reply's own idea of today.
+    may have nothing to say; `made_on` is the reply's own idea of today. `next_url` is the page that follows in a long
+    list, `total` how many papers the reply says the whole list has.
     """
 
     papers: tuple[FetchedPaper, ...] = ()
@@ -66,18 +73,50 @@ class ParsedFeed:
     made_on: date | None = None
     rest_days: frozenset[int] = frozenset()
     time_zone: str = "UTC"
+    title: str = ""
+    next_url: str = ""
+    total: int | None = None
 
 
-class Adapter(Protocol):
-    """Reads one format. `parse` raises `SourceError` when the reply as a whole is not what it should be."""
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An address to fetch, and the kind of adapter that reads what comes from there."""
 
     kind: str
+    url: str
 
-    def parse(self, body: bytes, *, content_type: str = "", url: str = "") -> ParsedFeed: ...
+
+class Adapter(ABC):
+    """Reads one format. People call it `label`; `example` is an address that a source of it may have, and a new one is
+    visited every so many minutes."""
+
+    kind: ClassVar[str]
+    label: ClassVar[str]
+    example: ClassVar[str]
+    interval_minutes: ClassVar[int] = 60
+
+    @abstractmethod
+    def parse(self, body: bytes, *, content_type: str = "", url: str = "") -> ParsedFeed:
+        """The whole reply, which came from `url`. Raises SourceError when it is not what it should be."""
+
+    @abstractmethod
+    def knows(self, body: bytes) -> bool:
+        """Whether a stored reply is in this format; the adapters are asked in the order of the registry."""
+
+    def address(self, url: str) -> str:
+        """The address to fetch, where this is one of the provider's own pages, feeds or queries; else nothing."""
+        return ""
 
     def further_urls(self, url: str, feed: ParsedFeed, now: datetime) -> tuple[str, ...]:
-        """What else to fetch on the same visit, having seen the first reply."""
-        ...
+        """What else to fetch on the same visit, having read this reply from `url`."""
+        return ()
+
+    def window(self, url: str, since: date, until: date) -> tuple[Request, ...]:
+        """Where the papers of these days (both counted) are found for a source at `url`; nothing if nowhere.
+
+        Each request is the first of a list: `ParsedFeed.next_url` leads on, until it is empty.
+        """
+        return ()
 
 
 class UnusableEntry(ValueError):

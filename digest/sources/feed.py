@@ -7,19 +7,23 @@ import time
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
-from urllib.parse import urljoin
 from xml.sax import SAXException  # named, never used to parse
 
 import feedparser
 
 from digest.errors import SourceError
-from digest.sources import arxiv_words, dates, identifiers, markup, people, text
-from digest.sources.base import FetchedPaper, ParsedFeed, collected, read_each
+from digest.sources import addresses, arxiv_words, dates, identifiers, markup, people, text
+from digest.sources.base import Adapter, FetchedPaper, ParsedFeed, collected, read_each
 from digest.sources.tidy import tidy
 
 
-class Feed:
+class Feed(Adapter):
     kind = "feed"
+    label = "Any RSS or Atom feed"
+    example = "https://journal.example/feed.xml"
+
+    def knows(self, body: bytes) -> bool:
+        return body[:1] == b"<"
 
     def parse(self, body: bytes, *, content_type: str = "", url: str = "") -> ParsedFeed:
         if not body.strip():
@@ -32,10 +36,8 @@ class Feed:
         if not document.entries and isinstance(broken, SAXException):
             raise SourceError(f"broken XML, and no entry before the break: {text.line(str(broken), 200)}")
         base = url or as_text(document.feed.get("link"))
-        return collected(read_each(document.entries, lambda entry: read(entry, base)))
-
-    def further_urls(self, url: str, feed: ParsedFeed, now: datetime) -> tuple[str, ...]:
-        return ()
+        title = text.line(text.from_markup(as_text(document.feed.get("title")), 1000), 200)
+        return collected(read_each(document.entries, lambda entry: read(entry, base)), title=title)
 
 
 def parsed(body: bytes, content_type: str) -> Any:
@@ -51,7 +53,7 @@ def parsed(body: bytes, content_type: str) -> Any:
 
 def read(entry: Any, base: str) -> FetchedPaper:
     words = arxiv_words.announcement(as_text(entry.get("title")), description(entry))
-    link = urljoin(base, as_text(entry.get("link"))) if base else as_text(entry.get("link"))
+    link = addresses.joined(base, as_text(entry.get("link")))
     identity = arxiv_identity(entry, words.identifier, link)
     arxiv_id, version = identity or (None, None)
     kind = as_text(entry.get("arxiv_announce_type")).lower() or words.kind
@@ -71,6 +73,7 @@ def read(entry: Any, base: str) -> FetchedPaper:
             license_url=as_text(entry.get("rights")),
             published_at=arxiv_words.published(moment, arxiv_id, kind, version) if arxiv_id else moment,
             is_replacement=bool(arxiv_id) and arxiv_words.is_replacement(kind, version),
+            identifiers=() if arxiv_id else ((identifiers.GUID, as_text(entry.get("id"))),),
         ),
         markup=True,
     )

@@ -1,11 +1,22 @@
-"""Identifiers as people and feeds write them in, one canonical form each out: arXiv id and version, DOI."""
+"""Identifiers as people and feeds write them in, one canonical form each out: arXiv id and version, DOI, and others."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from datetime import date
+from hashlib import sha256
+from itertools import islice
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from digest.sources import text
+
+# What names a paper, the most telling first. A title does so only where nothing else is known.
+ARXIV_SCHEME, DOI_SCHEME, OPENREVIEW, SEMANTIC_SCHOLAR = "arxiv", "doi", "openreview", "semantic_scholar"
+GUID, URL, TITLE = "guid", "url", "title"
+SCHEMES = (ARXIV_SCHEME, DOI_SCHEME, OPENREVIEW, SEMANTIC_SCHOLAR, GUID, URL, TITLE)
+MOST = 20  # names of one paper
+LONGEST = 200  # characters of one
 
 # https://info.arxiv.org/help/arxiv_identifier.html: YYMM.NNNN (5 digits since 2015), before April 2007
 # archive[.CLASS]/YYMMNNN, where the class is not part of the identity. The archives of that time are a closed list.
@@ -27,6 +38,17 @@ ARXIV_ALONE = re.compile(
 )
 DOI = re.compile(r"(?:^|doi:\s*|doi\.org/|/|\s)(10\.\d{4,9}/[^\s\"<>]+)", re.IGNORECASE)
 LONGEST_DOI = 200
+OPENREVIEW_FORUM = re.compile(
+    r"(?:https?://openreview\.net/(?:forum|pdf)\?(?:\S{0,200}?&)?id=)?([\w-]{5,64})(?:[&#].{0,200})?"
+)
+# https://api.semanticscholar.org/api-docs: a paper's id is 40 hexadecimal digits, its corpus id a number.
+SCHOLAR = re.compile(
+    r"(?:https?://(?:www\.)?semanticscholar\.org/paper/(?:[^/\s]{1,200}/)?)?(?:(?P<hash>[0-9a-f]{40})"
+    r"|corpus ?id:(?P<corpus>\d{1,12}))",
+    re.IGNORECASE,
+)
+UNIVERSAL = re.compile(r"(?:tag|urn|oai|doi|ark|hdl|info):", re.IGNORECASE)  # unique the world over, not in one feed
+TRACKING = re.compile(r"utm_\w+|fbclid|gclid|mc_[ce]id|ref_src", re.IGNORECASE)
 BIORXIV_VERSION = re.compile(r"^(10\.(?:1101|64898)/[\d.]+?)v\d+.*$")
 
 
@@ -53,3 +75,80 @@ def doi(value: str) -> str | None:
         return None
     name = BIORXIV_VERSION.sub(r"\1", found[1].lower().split("?")[0].rstrip(".,;:)]}'\"/"))
     return None if len(name) > LONGEST_DOI or name.startswith("10.48550/arxiv") else name
+
+
+def openreview(value: str) -> str | None:
+    """The forum's id of an id or address; their case matters."""
+    found = OPENREVIEW_FORUM.fullmatch(value.strip()[:300])
+    return found[1] if found else None
+
+
+def semantic_scholar(value: str) -> str | None:
+    """40 hexadecimal digits, or `corpus:` and a number."""
+    found = SCHOLAR.fullmatch(value.strip()[:300])
+    if not found:
+        return None
+    return found["hash"].lower() if found["hash"] else f"corpus:{int(found['corpus'])}"
+
+
+def url(value: str) -> str | None:
+    """The address without what makes no difference: scheme, case of the host, final slash, marks of campaigns.
+
+    The bare page of a host names no paper.
+    """
+    address = text.link(value, 1000)
+    if not address:
+        return None
+    parts = urlsplit(address)
+    query = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not TRACKING.fullmatch(pair[0])]
+    path = parts.path.rstrip("/")
+    if not (path or query or parts.fragment):
+        return None
+    tail = f"?{urlencode(query)}" if query else ""
+    tail += f"#{parts.fragment}" if parts.fragment else ""
+    return bounded(f"{parts.netloc.lower()}{path}{tail}")
+
+
+def guid(value: str, address: str = "") -> str | None:
+    """A feed's own name of an entry. One that is not unique the world over counts together with the host of the
+    entry's `address`, and not at all without."""
+    value = text.line(value[:2000], 1000)
+    if not value:
+        return None
+    if UNIVERSAL.match(value):
+        return bounded(value)
+    host = urlsplit(address).netloc.lower() if text.link(address, 1000) else ""
+    return bounded(f"{host} {value}") if host else None
+
+
+def bounded(value: str) -> str:
+    """The value, or where it is too long its hash."""
+    return value if len(value) <= LONGEST else f"sha256:{sha256(value.encode()).hexdigest()}"
+
+
+def names(written: Iterable[tuple[str, str]], address: str = "") -> tuple[tuple[str, str], ...]:
+    """(scheme, value) pairs as adapters give them in, canonical ones out, each once; what reads as none is left out.
+
+    arXiv's own DOIs are arXiv ids, a guid that is an address is a URL. Titles are no adapter's business.
+    """
+    return tuple(dict.fromkeys(islice(filter(None, (_name(*pair, address) for pair in written)), MOST)))
+
+
+def _name(scheme: str, value: str, address: str) -> tuple[str, str] | None:
+    if scheme in (ARXIV_SCHEME, DOI_SCHEME) and (found := arxiv(value)):
+        return ARXIV_SCHEME, found[0]
+    if scheme == GUID:
+        scheme = URL if text.link(value, 1000) else GUID
+        canonical = url(value) if scheme == URL else guid(value, address)
+    else:
+        read = READERS.get(scheme)
+        canonical = read(value) if read else None
+    return (scheme, canonical) if canonical else None
+
+
+READERS: dict[str, Callable[[str], str | None]] = {
+    DOI_SCHEME: doi,
+    OPENREVIEW: openreview,
+    SEMANTIC_SCHOLAR: semantic_scholar,
+    URL: url,
+}

@@ -8,14 +8,19 @@ from typing import Any
 
 from digest.errors import SourceError
 from digest.sources import budget, dates, huggingface_daily, identifiers, json_values, people
-from digest.sources.base import FetchedPaper, ParsedFeed, Refusal, UnusableEntry, collected, read_each
+from digest.sources.base import Adapter, FetchedPaper, ParsedFeed, Refusal, UnusableEntry, collected, read_each
 from digest.sources.tidy import tidy
 
 CONTAINERS = ("papers", "items", "results", "data", "entries")
 
 
-class PapersJson:
+class PapersJson(Adapter):
     kind = "papers_json"
+    label = "Papers as JSON"
+    example = "https://papers.example/papers.json"
+
+    def knows(self, body: bytes) -> bool:
+        return body[:1] in (b"[", b"{")
 
     def parse(self, body: bytes, *, content_type: str = "", url: str = "") -> ParsedFeed:
         try:
@@ -26,9 +31,6 @@ class PapersJson:
                 raise
             return collected(read_lines(lines))
         return collected(read_each(records, read))
-
-    def further_urls(self, url: str, feed: ParsedFeed, now: datetime) -> tuple[str, ...]:
-        return ()
 
 
 def looks_like_lines(lines: list[bytes]) -> bool:

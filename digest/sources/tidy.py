@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -39,10 +40,11 @@ def tidy(paper: FetchedPaper, *, markup: bool = False) -> FetchedPaper:
     title = text.line(plain(paper.title), 1000)
     if not any(character.isalnum() for character in title):
         raise UnusableEntry("no title")
-    arxiv_id, version = _arxiv(paper)
+    names = identifiers.names(paper.identifiers, paper.url)
+    arxiv_id, version = _arxiv(paper, dict(reversed(names)))
     abstract = text.paragraphs(plain(paper.abstract), 20_000)
     comment = text.line(plain(paper.comment), 2000)
-    doi = identifiers.doi(paper.doi or "")
+    doi = identifiers.doi(paper.doi or "") or dict(reversed(names)).get(identifiers.DOI_SCHEME)
     return replace(
         paper,
         title=title,
@@ -62,6 +64,7 @@ def tidy(paper: FetchedPaper, *, markup: bool = False) -> FetchedPaper:
         published_at=_moment(paper.published_at, arxiv_id),
         is_withdrawn=paper.is_withdrawn or bool(WITHDRAWN.search(comment) or WITHDRAWN.search(abstract)),
         signals=_signals(paper),
+        identifiers=names,
     )
 
 
@@ -71,9 +74,10 @@ def _plain(value: str, *, markup: bool, limit: int = 50_000) -> str:
     return text.from_markup(value) if markup else value
 
 
-def _arxiv(paper: FetchedPaper) -> tuple[str | None, int | None]:
+def _arxiv(paper: FetchedPaper, names: Mapping[str, str]) -> tuple[str | None, int | None]:
     """The arXiv id, also where only arXiv's own DOI was given. A version means nothing without it."""
-    found = identifiers.arxiv(paper.arxiv_id or "") or identifiers.arxiv(paper.doi or "")
+    written = (paper.arxiv_id, paper.doi, names.get(identifiers.ARXIV_SCHEME))
+    found = next(filter(None, (identifiers.arxiv(value) for value in written if value)), None)
     if not found:
         return None, None
     version = paper.version or found[1]

@@ -212,9 +212,9 @@ def test_sources_are_enabled_and_disabled(chief: Client) -> None:
 def test_a_source_that_cannot_be_visited_is_not_stored(chief: Client, field: str, value: str) -> None:
     form = {"name": "New", "slug": "new", "kind": "feed", "url": "example.org/feed", "interval_minutes": "60"}
     forms = {"runs-TOTAL_FORMS": "0", "runs-INITIAL_FORMS": "0"}
-    chief.post(page(Source, "add"), {**form, **forms, field: value})
+    chief.post(page(Source, "add_by_hand"), {**form, **forms, field: value})
     assert not Source.objects.filter(name="New").exists()
-    chief.post(page(Source, "add"), {**form, **forms})
+    chief.post(page(Source, "add_by_hand"), {**form, **forms})
     assert Source.objects.get(name="New").url == "https://example.org/feed"
 
 

@@ -12,8 +12,8 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from digest.ingestion.manners import hosts
+from digest.ingestion.visits import LABELS
 from digest.models import Host, Listing, Outcome, Paper, Source
-from digest.sources import ADAPTERS
 from tests.sources.loopback import Answer, running
 from tests.sources.test_adapters import atom, atom_entry
 
@@ -112,7 +112,9 @@ def test_back_filling_takes_a_day_and_a_source(tmp_path):
 
 def test_a_new_installation_starts_with_readable_sources_for_every_seeded_topic():
     kinds = set(Source.objects.values_list("kind", flat=True))
-    assert kinds == {"huggingface_daily", "arxiv_atom"} <= ADAPTERS.keys()
+    assert kinds == {"huggingface_daily", "arxiv_atom", "biorxiv", "openreview", "github_stars"} <= LABELS.keys()
+    visited = set(Source.objects.filter(is_enabled=True).values_list("kind", flat=True))
+    assert visited == {"huggingface_daily", "arxiv_atom"}
     topic = apps.get_model("subscriptions", "Topic")
     covered = {source.url.rpartition("/")[2] for source in Source.objects.filter(kind="arxiv_atom")}
     for row in topic.objects.all():

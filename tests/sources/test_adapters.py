@@ -9,6 +9,7 @@ import pytest
 from digest.errors import SourceError
 from digest.sources import ADAPTERS
 from digest.sources.sniff import sniff
+from tests.sources.replies import reply
 
 NAMESPACES = 'xmlns:arxiv="http://arxiv.org/schemas/atom" xmlns:dc="http://purl.org/dc/elements/1.1/"'
 ATOM_ENTRY = """<entry><id>oai:arXiv.org:{identifier}</id><title>{title}</title>
@@ -162,6 +163,11 @@ def test_a_generic_feed_gives_clean_papers_with_their_doi():
     assert paper.authors == ("J. Doe", "R. Roe")
     assert paper.published_at == datetime(2026, 6, 30, tzinfo=UTC)
     assert odd.url == ""
+
+
+def test_an_entrys_own_name_goes_with_it():
+    paper = only("feed", reply("feed"), url="https://journal.example/feed")
+    assert paper.identifiers == (("guid", "journal.example moths-7"),)
 
 
 def test_json_papers_need_only_a_title():

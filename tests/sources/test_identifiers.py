@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from digest.sources import identifiers, people
+from digest.sources import FetchedPaper, identifiers, people, tidy
 
 
 @pytest.mark.parametrize(
@@ -85,3 +85,47 @@ def test_an_arxiv_id_tells_its_month_in_both_styles():
 def test_author_lists_are_split_without_their_affiliations(written, meant):
     split = tuple(" ".join(name.split()) for name in people.split(written))
     assert split == meant
+
+
+@pytest.mark.parametrize(
+    ("scheme", "written", "canonical"),
+    [
+        ("arxiv", "https://arxiv.org/abs/2606.00001v3", ("arxiv", "2606.00001")),
+        ("doi", "https://doi.org/10.48550/arXiv.2606.00001", ("arxiv", "2606.00001")),
+        ("doi", "doi:10.1000/ABC.", ("doi", "10.1000/abc")),
+        ("openreview", "https://openreview.net/forum?id=aB3_-xyz09", ("openreview", "aB3_-xyz09")),
+        ("openreview", "https://openreview.net/pdf?noteId=1&id=aB3_-xyz09#top", ("openreview", "aB3_-xyz09")),
+        ("openreview", "a b", None),
+        ("semantic_scholar", "CorpusID:0042", ("semantic_scholar", "corpus:42")),
+        ("semantic_scholar", "A" * 40, ("semantic_scholar", "a" * 40)),
+        ("semantic_scholar", "42", None),
+        ("url", "HTTP://Example.org/a/?utm_source=x&b=1#c", ("url", "example.org/a?b=1#c")),
+        ("url", "https://example.org/", None),
+        ("url", "javascript:alert(1)", None),
+        ("guid", "https://example.org/a/", ("url", "example.org/a")),
+        ("guid", "tag:example.org,2026:7", ("guid", "tag:example.org,2026:7")),
+        ("guid", "17", ("guid", "blog.example.org 17")),
+        ("title", "A title", None),
+        ("isbn", "1", None),
+    ],
+)
+def test_further_names_are_made_canonical_or_left_out(scheme, written, canonical):
+    found = identifiers.names([(scheme, written), (scheme, written)], "https://blog.example.org/post")
+    assert found == ((canonical,) if canonical else ())
+
+
+def test_a_number_of_a_feed_without_an_address_names_nothing():
+    assert identifiers.names([("guid", "17")]) == ()
+
+
+def test_names_are_bounded_in_number_and_length():
+    many = identifiers.names([("url", f"https://example.org/{number}/{'x' * 900}") for number in range(100)])
+    assert len(many) == identifiers.MOST
+    assert max(len(value) for _, value in many) <= identifiers.LONGEST
+
+
+def test_an_arxiv_id_or_doi_among_the_further_names_is_the_papers_own():
+    names = (("doi", "10.1000/Z"), ("doi", "10.1000/a"), ("arxiv", "arXiv:2606.00001v2"))
+    paper = tidy.tidy(FetchedPaper(title="A title", identifiers=names))
+    assert (paper.arxiv_id, paper.doi, paper.url) == ("2606.00001", "10.1000/z", "https://arxiv.org/abs/2606.00001")
+    assert ("doi", "10.1000/a") in paper.identifiers

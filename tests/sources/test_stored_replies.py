@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import tarfile
 import time
 from dataclasses import fields, replace
@@ -85,6 +86,28 @@ def test_a_biorxiv_feed_gives_its_doi(arxiv):
     assert paper.authors[:2] == ("N. LAPALU", "A. SIMON")
     assert paper.title.startswith("Complete genome of the Medicago")
     assert paper.published_at.isoformat() == "2023-12-16T00:00:00+00:00"
+
+
+def test_recorded_pages_of_a_query_lead_to_each_other(arxiv):
+    """Their names tell the page (`s` is where it starts, `m` how many were asked for)."""
+    pages = {name: page for name in arxiv if (page := re.search(r"arxivpy_q_testing_s(\d+)_m(\d+)_", name))}
+    for name, page in pages.items():
+        start, most = int(page[1]), int(page[2])
+        url = f"https://export.arxiv.org/api/query?search_query=all:testing&max_results={most}&start={start}"
+        feed = ADAPTERS["arxiv_api"].parse(arxiv[name], url=url)
+        assert feed.total > 200_000
+        following = url.replace(f"start={start}", f"start={start + most}")
+        assert feed.next_url == (following if feed.papers else ""), name
+    assert len(pages) >= 10
+
+
+def test_an_unknown_id_is_an_empty_list_and_a_wrong_one_an_error(arxiv):
+    empty, wrong = (
+        next(body for name, body in arxiv.items() if f"arxivpy_id_{number}_" in name) for number in ("0000.0000", "abc")
+    )
+    assert (parsed(empty).papers, parsed(empty).total) == ((), 0)
+    with pytest.raises(SourceError, match="incorrect id format for abc"):
+        parsed(wrong)
 
 
 def test_an_old_style_id_keeps_its_archive(arxiv):
