@@ -106,7 +106,7 @@ def handle_events() -> None:
     # First of all: whatever is stored from now on asks for another task.
     cache.delete(EVENTS_ENQUEUED)
     until = time.monotonic() + settings.CELERY_TASK_SOFT_TIME_LIMIT - WRAP_UP
-    done = events.handle(timezone.now(), go_on=lambda: time.monotonic() < until and not stopping.asked())
+    done = events.handle(timezone.now(), goes_on=lambda: time.monotonic() < until and not stopping.asked())
     logger.info("Handled %s events", done)
 
 
@@ -115,7 +115,7 @@ def read_mailbox() -> None:
     """Take the bounces and requests that came to the mailbox of BOUNCE_IMAP_URL."""
     if settings.BOUNCE_IMAP_URL and cache.add(MAILBOX_TAKEN, True, settings.CELERY_TASK_TIME_LIMIT):
         try:
-            taken = events.read_mailbox(settings.BOUNCE_IMAP_URL, timezone.now(), go_on=lambda: not stopping.asked())
+            taken = events.read_mailbox(settings.BOUNCE_IMAP_URL, timezone.now(), goes_on=lambda: not stopping.asked())
         finally:
             cache.delete(MAILBOX_TAKEN)
         logger.info("Mailbox: %s", dict(taken))

@@ -146,7 +146,8 @@ class RedisServer:
 class MailServer(Controller):
     """An SMTP server on loopback that hands everything to an aiosmtpd handler; `with MailServer(handler) as server:`.
 
-    When it stops it hangs up on everybody: aiosmtpd by itself leaves their sockets to the garbage collector.
+    When it stops it hangs up on everybody, also on those it has only just let in: aiosmtpd by itself leaves their
+    sockets to the garbage collector.
     """
 
     def __init__(self, handler: object, **options: Any) -> None:
@@ -167,9 +168,18 @@ class MailServer(Controller):
         self.stop()
 
     async def _hang_up(self) -> None:
+        """In this order: whom asyncio has accepted gets a transport only as long as the server is not closed."""
+        assert self.server is not None
+        for listener in self.server.sockets:
+            self.loop.remove_reader(listener.fileno())
+        await asyncio.sleep(0)
         for session in self.sessions:
             if session.transport is not None:
                 session.transport.abort()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
         await asyncio.sleep(0)  # for their connection_lost
 
 

@@ -1,13 +1,20 @@
 """The service fixtures themselves."""
 
+import gc
 import smtplib
+import socket
+import threading
+import warnings
+from contextlib import suppress
 
 import psycopg
 import pytest
 import redis
+from aiosmtpd.handlers import Sink as Swallower
 from django.conf import settings
 from playwright.sync_api import Page
 
+from digest.management.sink import Sink
 from tests import services
 
 
@@ -42,6 +49,28 @@ def test_smtp_sink_refuses_when_told_to(smtp_sink):
     sink = smtp_sink("-r", "RCPT")
     with smtplib.SMTP(sink.host, sink.port) as client, pytest.raises(smtplib.SMTPRecipientsRefused):
         client.sendmail("a@example.org", ["b@example.org"], b"Subject: one\r\n\r\nbody\r\n")
+
+
+@pytest.mark.parametrize("make", [lambda: services.MailServer(Swallower()), Sink], ids=["aiosmtpd", "sink"])
+def test_a_mail_server_that_stops_closes_the_connections_it_has_only_just_accepted(make):
+    stopped = threading.Event()
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", ResourceWarning)
+        with make() as server:
+            callers = [threading.Thread(target=call_again_and_again, args=[server.port, stopped]) for _ in range(8)]
+            for caller in callers:
+                caller.start()
+        stopped.set()
+        for caller in callers:
+            caller.join()
+        gc.collect()
+    assert [str(warning.message) for warning in told] == []
+
+
+def call_again_and_again(port, stopped):
+    while not stopped.is_set():
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            stopped.wait(0.001)
 
 
 @pytest.mark.browser

@@ -37,7 +37,7 @@ def destination(domain: str) -> str:
     return f"to:{domain}"[:200]
 
 
-def words(domain: str) -> str:
+def paused_reason(domain: str) -> str:
     """What a row says that waits for its destination: the desk finds it by these words."""
     return f"Mail to {domain} is paused"
 

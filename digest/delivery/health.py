@@ -74,6 +74,14 @@ class Health:
             self._count(result, domain)
         return {} if is_refusal else {pk: result}
 
+    def pause(self, result: Result) -> None:
+        """Stop all workers for what this answer says."""
+        if not self.paused:
+            # Known here first: where the database cannot be told just now, this run must not go on all the same.
+            self.paused = f"{result.fault}: {result.detail}"
+            until = breaker.trip(self.scope, result.fault, result.detail, self.clock(), result.retry_after)
+            logger.error("%s is paused until %s: %s", self.scope, f"{until:%H:%M:%S %Z}", result.detail)
+
     def release(self) -> dict[int, Result]:
         """At the end of a run: the refusals held back, as put-offs if the way out turned out to be at fault.
 
@@ -115,14 +123,6 @@ class Health:
             self._put_off_by[domain] += 1
             if self._put_off_by[domain] >= DESTINATION_LIMIT:
                 self._trip_destination(domain, result)
-
-    def pause(self, result: Result) -> None:
-        """Stop all workers for what this answer says."""
-        if not self.paused:
-            # Known here first: where the database cannot be told just now, this run must not go on all the same.
-            self.paused = f"{result.fault}: {result.detail}"
-            until = breaker.trip(self.scope, result.fault, result.detail, self.clock(), result.retry_after)
-            logger.error("%s is paused until %s: %s", self.scope, f"{until:%H:%M:%S %Z}", result.detail)
 
     def _trip_destination(self, domain: str, result: Result) -> None:
         if domain not in self.destinations:

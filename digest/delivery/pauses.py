@@ -107,7 +107,7 @@ def resume(scope: str, now: datetime, goes_on: Callable[[], bool] = lambda: True
         case Kind.EDITION:
             return ledger.hasten_edition(int(scope.partition(":")[2]), now, goes_on)
         case Kind.DESTINATION:
-            return ledger.hasten_put_off(_put_off_reason(scope), now, goes_on)
+            return ledger.hasten_put_off(_paused_reason(scope), now, goes_on)
         case Kind.WAY_OUT:
             return 0
 
@@ -152,11 +152,10 @@ def _concerned(scope: str) -> Q:
         case Kind.EDITION:
             return Q(edition=int(scope.partition(":")[2]))
         case Kind.DESTINATION:
-            return Q(detail=_put_off_reason(scope))
+            return Q(detail=_paused_reason(scope))
         case Kind.WAY_OUT:
             return Q()
 
 
-def _put_off_reason(scope: str) -> str:
-    """What the pump gives rows whose destination is paused."""
-    return breaker.words(scope.removeprefix("to:"))
+def _paused_reason(scope: str) -> str:
+    return breaker.paused_reason(scope.removeprefix("to:"))

@@ -157,7 +157,7 @@ class Pump:
             return drafts
         for domain in {draft.domain for draft in drafts} & paused.keys():
             waiting = [draft.row.id for draft in drafts if draft.domain == domain]
-            ledger.put_off(waiting, paused[domain], breaker.words(domain))
+            ledger.put_off(waiting, paused[domain], breaker.paused_reason(domain))
         return [draft for draft in drafts if draft.domain not in paused]
 
     def _must_wait(self, draft: Draft) -> bool:
@@ -168,7 +168,7 @@ class Pump:
         if until is None or until <= now:
             return False
         wait = (until - now).total_seconds()
-        result = Result(Outcome.RETURNED, breaker.words(draft.domain), fault=Fault.POLICY, retry_after=wait)
+        result = Result(Outcome.RETURNED, breaker.paused_reason(draft.domain), fault=Fault.POLICY, retry_after=wait)
         self._note(draft.row.id, result)
         self._results[draft.row.id] = result
         return True

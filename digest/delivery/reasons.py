@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
+from digest.delivery.transports.smtp.replies import GREYLISTING
 from digest.models import DeliveryState
 
 
@@ -44,7 +45,7 @@ WAITS = (
 GIVEN_UP = re.compile(r"Given up after (?P<hours>\d+) hours: (?P<words>.*)", re.DOTALL)
 
 # RFC 3463, "class.subject.detail"; not part of an IP address. And the reply code of RFC 5321.
-STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.]*\d)")
+STATUS_CODE = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.]*\d)")
 REPLY = re.compile(r"(?<![\d.])([45]\d\d)(?=[ \-]|$)")
 NO_MAILBOX = Reason("no-mailbox", "There is no such mailbox.")
 NO_DOMAIN = Reason("no-domain", "The address’s domain takes no mail.")
@@ -88,8 +89,6 @@ BY_REPLY = {
     "553": Reason("refused", "The mail server refused the reader’s address."),
     "554": Reason("refused-message", "The mail server refused the message."),
 }
-# Everybody's first message is put off so: no block, whatever the code (see `transports.smtp.replies`).
-GREYLISTED = re.compile(r"gr[ae]y-?list", re.IGNORECASE)
 BY_WORD = (
     (re.compile(r"user unknown|unknown user|no such (user|mailbox)|does ?n.t exist|not exist", re.I), NO_MAILBOX),
     (re.compile(r"quota|mailbox (is )?full|over limit", re.I), FULL),
@@ -143,9 +142,9 @@ def _of_words(words: str) -> Reason | None:
     """From the surest sign to the least: our own words, a status code, a reply code, a word."""
     if reason := OURS.get(words) or _beginning(words):
         return reason
-    if GREYLISTED.search(words):
+    if GREYLISTING.search(words):  # everybody's first message is put off so: no block, whatever the code
         return BUSY
-    if status := STATUS.search(words):
+    if status := STATUS_CODE.search(words):
         kind, subject, detail = status.groups()
         if kind == "4" and (subject, detail) == DISABLED:
             return NOT_NOW

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import DatabaseError
@@ -57,6 +58,7 @@ class _Run:
     started_at: datetime
     limit: int | None
     seconds: float | None
+    id: UUID = field(default_factory=uuid4)
     report: SendReport = field(default_factory=SendReport)
     _start: float = field(default_factory=time.monotonic)
 
@@ -77,25 +79,23 @@ class _Run:
         return not self.report.stopped
 
     def send(self, transport: Transport | None) -> None:
-        self.journal = WireJournal()
-        share = Share(self.journal.run, self.now)
-        with _rare_collections():
-            self._with_connections(transport, share)
-
-    def _with_connections(self, transport: Transport | None, share: Share) -> None:
+        share = Share(self.id, self.now)
         try:
-            if transport is not None:
-                self._send(transport, share)
-            elif connections := share.take(transports.wanted_connections()):
-                self._send(transports.configured(connections), share)
-            else:
-                self.report.stopped = "other workers have all connections"
-                self.journal.close()
+            if transport := transport or self._transport(share):
+                with _rare_collections():
+                    self._send(transport, share)
         finally:
             share.give_back()
 
+    def _transport(self, share: Share) -> Transport | None:
+        if connections := share.take(transports.wanted_connections()):
+            return transports.configured(connections)
+        self.report.stopped = "other workers have all connections"
+        return None
+
     def _send(self, transport: Transport, share: Share) -> None:
-        pump = Pump(transport, self.journal, self.health, self.report, self.now, self.goes_on, share.keep)
+        journal = WireJournal(self.id)
+        pump = Pump(transport, journal, self.health, self.report, self.now, self.goes_on, share.keep)
         self.turns = pump.turns
         recorded = False
         try:
@@ -103,9 +103,9 @@ class _Run:
             recorded = True
         finally:
             transport.close()
-            self.journal.close() if recorded else self.journal.abandon()
+            journal.close() if recorded else journal.abandon()
             self.report.stopped = self.report.stopped or self.health.paused
-            ledger.release(self.journal.run)
+            ledger.release(self.id)
 
     def _pump(self, pump: Pump) -> None:
         """Once more after a trial that went well: then everything may go."""
@@ -120,7 +120,7 @@ class _Run:
     def _batches(self) -> Iterator[Batch]:
         left = self.limit
         while left != 0 and self.goes_on() and (size := self._size(left)):
-            chunk = ledger.lease(self.journal.run, self.now(), size)
+            chunk = ledger.lease(self.id, self.now(), size)
             if not chunk:
                 if self.turns.wait_for_put_off():
                     continue

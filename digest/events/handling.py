@@ -59,13 +59,13 @@ class _Matched(NamedTuple):
     may_be_early: bool
 
 
-def handle(now: datetime, limit: int = 100_000, go_on: Callable[[], bool] = lambda: True) -> int:
-    """Go once through up to `limit` events that wait, oldest first, while `go_on` says so; gives how many are done.
+def handle(now: datetime, limit: int = 100_000, goes_on: Callable[[], bool] = lambda: True) -> int:
+    """Go once through up to `limit` events that wait, oldest first, while `goes_on` says so; gives how many are done.
 
     What came too early, or is about a row that is just being written, waits for another call.
     """
     after = seen = done = 0
-    while seen < limit and go_on():
+    while seen < limit and goes_on():
         ids, handled = _next_batch(after, min(BATCH, limit - seen), now)
         if not ids:
             break

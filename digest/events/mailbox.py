@@ -21,7 +21,7 @@ MOST = 500  # mails at a time: the next call takes the others
 
 
 def read_mailbox(
-    url: str, now: datetime, most: int = MOST, go_on: Callable[[], bool] = lambda: True
+    url: str, now: datetime, most: int = MOST, goes_on: Callable[[], bool] = lambda: True
 ) -> Counter[mail.Taken]:
     """Take unread mails from imaps://user:password@host/folder, oldest first; gives how many were what.
 
@@ -32,7 +32,7 @@ def read_mailbox(
     try:
         with _selected(parts) as server:
             for number in _unread(server)[:most]:
-                if not go_on():
+                if not goes_on():
                     break
                 taken[_take(server, number, now)] += 1
                 server.uid("STORE", number, "+FLAGS.SILENT", r"(\Seen)")

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from anymail.signals import EventType
 
 from digest.events import severity
+from digest.events.reports import EMAIL
 from digest.models import Bounce
 
 PARTS = 40  # of one mail that are looked at
@@ -38,7 +39,6 @@ FEEDBACK_TYPES = {
     "opt-out-list": EventType.UNSUBSCRIBED,
 }
 OUR_MESSAGE_ID = re.compile(r"<([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})@[\w.-]{1,190}>", re.IGNORECASE)
-EMAIL = re.compile(r"[^\s<>()\[\]\"',;:@]{1,64}@[\w.-]{1,190}")
 DAEMON = re.compile(r"\b(?:mailer-daemon|postmaster|mail[ -]?delivery)\b", re.IGNORECASE)
 FAILURE = re.compile(
     r"undeliver|failure notice|delivery (?:status|failure|has failed)|returned (?:mail|to sender)|"

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from anymail.signals import AnymailTrackingEvent
 from django.core.exceptions import ValidationError
 
+from digest.delivery.outcomes import storable
 from digest.events import addressing, severity
 from subscriptions import addresses
 
@@ -42,13 +43,13 @@ def of_event(event: AnymailTrackingEvent, provider: str, now: datetime) -> Repor
     """What Anymail understood, made storable; raises nothing a provider's junk could cause."""
     return Report(
         key=_key(event, provider),
-        provider=printable(provider)[:40],
-        kind=printable(str(event.event_type))[:20],
+        provider=storable(provider)[:40],
+        kind=storable(str(event.event_type))[:20],
         uid=_uid(event),
         message_id=bare_id(event.message_id),
         address_hash=hash_of(event.recipient),
         bounce=severity.of_event(event),
-        reject_reason=printable(str(event.reject_reason or ""))[:20],
+        reject_reason=storable(str(event.reject_reason or ""))[:20],
         description=storable_words(severity.words_of(event)),
         occurred_at=moment(event.timestamp, now),
     )
@@ -57,7 +58,7 @@ def of_event(event: AnymailTrackingEvent, provider: str, now: datetime) -> Repor
 def key_of(provider: str, *named: object) -> str:
     """At most 100 characters, the same for the same facts."""
     digest = hashlib.sha256("\0".join(map(str, (provider, *named))).encode(errors="replace")).hexdigest()
-    return f"{printable(provider)[:30]}:{digest}"
+    return f"{storable(provider)[:30]}:{digest}"
 
 
 def hash_of(recipient: object) -> str:
@@ -69,17 +70,12 @@ def hash_of(recipient: object) -> str:
 
 def bare_id(message_id: object) -> str:
     """A message's id without angle brackets: some providers keep them, some do not, some do so now and then."""
-    return printable(str(message_id or "")).strip().strip("<>").strip()[:MESSAGE_ID_LENGTH]
+    return storable(str(message_id or "")).strip().strip("<>").strip()[:MESSAGE_ID_LENGTH]
 
 
 def storable_words(words: str) -> str:
     """What a server said, without the addresses it repeats: they are kept as hashes only."""
-    return EMAIL.sub(lambda found: addresses.masked(found.group()), printable(words)[:WORDS_LENGTH])[:WORDS_LENGTH]
-
-
-def printable(text: str) -> str:
-    """No database stores half a surrogate pair, and PostgreSQL no NUL."""
-    return text.replace("\0", "").encode(errors="replace").decode()
+    return EMAIL.sub(lambda found: addresses.masked(found.group()), storable(words)[:WORDS_LENGTH])[:WORDS_LENGTH]
 
 
 def moment(timestamp: object, now: datetime) -> datetime | None:

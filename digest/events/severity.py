@@ -10,10 +10,9 @@ from collections.abc import Iterator, Mapping
 
 from anymail.signals import AnymailTrackingEvent, EventType, RejectReason
 
+from digest.delivery.reasons import STATUS_CODE
 from digest.models import Bounce
 
-# RFC 3463 status code; not part of an IP address.
-STATUS_CODE = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.]*\d)")
 REPLY_CODE = re.compile(r"^(?:smtp; ?)?([245])\d\d\b")
 SOFT = re.compile(r"soft.?bounc|^transient|^undetermined|^temporary", re.IGNORECASE)
 BLOCKED = re.compile(

@@ -5,25 +5,12 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Collection
 
-from django.conf import settings
-from django.db import connection
-
 from digest.models import Edition
 from digest.rendering import templates
 from digest.rendering.edition import CompiledEdition
 from digest.rendering.rows import compile_edition, edition_facts, paper_facts, topic_names
 
 KEPT = 3
-# What is compiled in, apart from the edition's own rows.
-SETTINGS = (
-    "SITE_NAME",
-    "SITE_URL",
-    "DEFAULT_FROM_EMAIL",
-    "REPLY_TO",
-    "LIST_ID",
-    "POSTAL_ADDRESS",
-    "BOUNCE_ADDRESS",
-)
 Key = tuple[object, ...]
 
 _recent: OrderedDict[Key, CompiledEdition] = OrderedDict()
@@ -53,5 +40,6 @@ def forget() -> None:
 
 
 def _key(edition: Edition, topics: dict[str, str]) -> Key:
-    own = (connection.settings_dict["NAME"], edition.pk, edition.published_at, edition.note)
-    return (*own, tuple(sorted(topics.items())), templates.signature(), *(getattr(settings, name) for name in SETTINGS))
+    """Whatever of a message can change while a process lives. Settings cannot."""
+    own = edition.pk, edition.published_at, edition.note
+    return (*own, tuple(sorted(topics.items())), templates.signature())

@@ -15,7 +15,7 @@ from subscriptions.models import Topic
 
 def compile_edition(edition: Edition, paper_ids: Collection[int]) -> CompiledEdition:
     """Render every paper's card and the layout once. Four queries; DeliveryError where a paper does not exist."""
-    templates.signature()
+    templates.signature()  # so that a template mended since is read anew
     return compile_facts(edition_facts(edition), paper_facts(edition, list(dict.fromkeys(paper_ids))), topic_names())
 
 

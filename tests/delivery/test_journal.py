@@ -124,12 +124,12 @@ def test_after_a_restart_of_the_machine_a_journal_is_not_believed(monkeypatch):
     kept = WireJournal()
     kept.claimed([1])
     kept.abandon()
-    monkeypatch.setattr(journal, "boot_id", lambda: "another")
+    monkeypatch.setattr(journal.reading, "boot_id", lambda: "another")
     assert [left.same_boot for left in journal.abandoned()] == [False]
 
 
 def test_a_journal_begins_anew_once_it_is_long_and_keeps_what_is_open(monkeypatch):
-    monkeypatch.setattr(journal, "LONGEST", 200)
+    monkeypatch.setattr(journal.writing, "LONGEST", 200)
     kept = WireJournal()
     for pk in range(100):
         kept.claimed([pk])
@@ -167,7 +167,7 @@ def test_a_journal_of_another_database_is_left_alone(monkeypatch):
     kept = WireJournal()
     kept.claimed([1])
     kept.abandon()
-    monkeypatch.setattr(journal, "database", lambda: "elsewhere")
+    monkeypatch.setattr(journal.reading, "database", lambda: "elsewhere")
     assert recovery.recover(NOW) == 0
     monkeypatch.undo()
     assert len(list(journal.abandoned())) == 1
@@ -202,7 +202,7 @@ def test_a_line_that_a_full_disk_cut_in_two_is_void_although_others_follow(monke
 
 
 def test_a_journal_that_cannot_begin_anew_goes_on_as_it_was(monkeypatch):
-    monkeypatch.setattr(journal, "LONGEST", 10)
+    monkeypatch.setattr(journal.writing, "LONGEST", 10)
     kept = WireJournal()
     kept.claimed([1])
     whole = os.write

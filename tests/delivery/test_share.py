@@ -46,3 +46,10 @@ def test_a_run_without_any_connection_ends_and_leaves_everything_queued(mailbox)
     Share(UUID(int=1), lambda: NOW).take(6)
     assert "connections" in send_due(NOW).stopped
     assert send_due(NOW + timedelta(minutes=2)).accepted == 2
+
+
+def test_a_run_that_cannot_begin_leaves_no_journal(settings, tmp_path):
+    settings.DELIVERY_TRANSPORT = "pigeon"
+    with pytest.raises(KeyError):
+        send_due(NOW)
+    assert not list(tmp_path.glob("wire/*"))

@@ -52,7 +52,7 @@ def test_only_so_many_are_taken_at_a_time_and_only_their_beginning(server, monke
     assert events.read_mailbox(server.url, NOW, most=2).total() == 2
     assert server.unread() == [3, 4, 5]
     answers = iter([True, False])
-    assert events.read_mailbox(server.url, NOW, go_on=lambda: next(answers)).total() == 1
+    assert events.read_mailbox(server.url, NOW, goes_on=lambda: next(answers)).total() == 1
     assert ProviderEvent.objects.count() == 3
 
 

@@ -155,7 +155,7 @@ class TestTrouble:
         monkeypatch.setattr(handling, "BATCH", 1)
         store(*(event(sent(), event_type="delivered") for _ in range(3)))
         answers = iter([True, False])
-        assert events.handle(NOW, go_on=lambda: next(answers)) == 1
+        assert events.handle(NOW, goes_on=lambda: next(answers)) == 1
         assert events.handle(NOW, limit=1) == 1
 
 

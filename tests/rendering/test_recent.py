@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.conf import LazySettings
 
 from digest.errors import DeliveryError
 from digest.models import Edition, EditionState
@@ -62,13 +61,6 @@ def test_an_edition_that_is_still_open_is_compiled_each_time() -> None:
     edition, paper = EditionFactory(), PaperFactory()
     assert edition.published_at is None
     assert compiled_edition(edition, [paper.pk]) is not compiled_edition(edition, [paper.pk])
-
-
-@pytest.mark.parametrize("name", recent.SETTINGS)
-def test_another_setting_compiles_it_anew(edition: Edition, name: str, settings: LazySettings) -> None:
-    before = compiled_edition(edition, [PaperFactory().pk])
-    setattr(settings, name, "https://other.example" if name == "SITE_URL" else "other@example.org")
-    assert compiled_edition(edition, []) is not before
 
 
 @pytest.mark.parametrize("change", ["note", "published_at"])

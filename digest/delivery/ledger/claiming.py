@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
 
-from digest.delivery.ledger.leasing import IN_DOUBT, IS_QUEUED
+from digest.delivery.ledger.conditions import IS_QUEUED, WAS_IN_DOUBT
 from subscriptions import sql
 
 
@@ -74,7 +74,7 @@ def settle_refused(ids: Collection[int], now: datetime) -> int:
 
     A row that was refused because another worker was faster stays as it is.
     """
-    return sql.change(_SETTLE, ids=list(ids), now=now, in_doubt=IN_DOUBT) if ids else 0
+    return sql.change(_SETTLE, ids=list(ids), now=now, in_doubt=WAS_IN_DOUBT) if ids else 0
 
 
 def _store(contents: Sequence[Content]) -> None:

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from digest.models import DeliveryState, Lease
+from digest.delivery.ledger.conditions import IS_QUEUED
+from digest.models import Lease
 from subscriptions import sql
 
 LEASE = timedelta(minutes=10)
@@ -48,13 +49,20 @@ _COUNT = """
         SELECT 1 FROM digest_delivery WHERE state = 'queued' AND due_at <= %(now)s LIMIT %(most)s
     ) available
 """
-# The rows are few and known by id. Said this way, no index over everything queued can be taken for a better way to
-# find them: while a new edition is planned the statistics know nothing of it.
-# What a queued row says that was in doubt: it may have arrived, so it can end as unknown, never as skipped.
-IN_DOUBT = "In doubt, and to be sent again"
-IS_QUEUED = "state || '' = 'queued'"
-IS_CLAIMED = "state || '' = 'claimed'"
-_HELD = f"id = ANY(%(ids)s) AND {IS_QUEUED}"
+_PUT_OFF = f"""
+    UPDATE digest_delivery SET due_at = %(until)s, detail = %(reason)s WHERE id = ANY(%(ids)s) AND {IS_QUEUED}
+"""  # noqa: S608
+_SKIP = f"""
+    UPDATE digest_delivery SET state = 'skipped', detail = %(reason)s, updated_at = %(now)s
+    WHERE id = ANY(%(ids)s) AND {IS_QUEUED}
+"""  # noqa: S608
+_FURTHEST = """
+    SELECT last_due_at, last_id FROM digest_lease WHERE until > %(now)s ORDER BY last_due_at DESC, last_id DESC LIMIT 1
+"""
+_NOTE = """
+    INSERT INTO digest_lease (run, first_due_at, first_id, last_due_at, last_id, until)
+    VALUES (%(run)s, %(first_due)s, %(first_id)s, %(last_due)s, %(last_id)s, %(until)s)
+"""
 
 
 def lease(run: UUID, now: datetime, limit: int) -> list[Leased]:
@@ -84,16 +92,12 @@ def release(run: UUID) -> None:
 
 def put_off(ids: Collection[int], until: datetime, reason: str) -> int:
     """Queued rows whose turn has not come, through no fault of theirs: nobody takes them before `until`."""
-    statement = f"UPDATE digest_delivery SET due_at = %(until)s, detail = %(reason)s WHERE {_HELD}"  # noqa: S608
-    return sql.change(statement, ids=list(ids), until=until, reason=reason) if ids else 0
+    return sql.change(_PUT_OFF, ids=list(ids), until=until, reason=reason) if ids else 0
 
 
 def skip(ids: Collection[int], reason: str, now: datetime) -> int:
     """End queued rows for which nothing needs to be sent."""
-    statement = f"""UPDATE digest_delivery SET state = %(state)s, detail = %(reason)s, updated_at = %(now)s
-        WHERE {_HELD}"""  # noqa: S608
-    state = DeliveryState.SKIPPED.value
-    return sql.change(statement, ids=list(ids), state=state, reason=reason, now=now) if ids else 0
+    return sql.change(_SKIP, ids=list(ids), reason=reason, now=now) if ids else 0
 
 
 def _one_at_a_time() -> None:
@@ -105,22 +109,10 @@ def _one_at_a_time() -> None:
 
 def _find(now: datetime, limit: int) -> list[tuple[Any, ...]]:
     """Behind the furthest stretch, where nothing has to be passed over; then what is left between them."""
-    furthest = sql.rows(
-        "SELECT last_due_at, last_id FROM digest_lease WHERE until > %(now)s ORDER BY last_due_at DESC, last_id DESC "
-        "LIMIT 1",
-        now=now,
-    )
-    if furthest:
-        (due, last), = furthest  # fmt: skip
+    for due, last in sql.rows(_FURTHEST, now=now):
         if found := sql.rows(_FIND.replace("AVAILABLE", _BEYOND), now=now, limit=limit, due=due, last=last):
             return found
     return sql.rows(_FIND.replace("AVAILABLE", _BETWEEN), now=now, limit=limit)
-
-
-_NOTE = """
-    INSERT INTO digest_lease (run, first_due_at, first_id, last_due_at, last_id, until)
-    VALUES (%(run)s, %(first_due)s, %(first_id)s, %(last_due)s, %(last_id)s, %(until)s)
-"""
 
 
 def _note(run: UUID, first_due: Any, first_id: int, last_due: Any, last_id: int, until: datetime) -> None:

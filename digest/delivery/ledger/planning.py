@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
 
-from digest.delivery.ledger.leasing import IN_DOUBT
+from digest.delivery.ledger.conditions import LONG_AGO, WAS_IN_DOUBT
 from digest.models import Edition, EditionKind
 from subscriptions import services, sql
 from subscriptions.models import Frequency
@@ -20,7 +20,6 @@ FREQUENCIES = {
     EditionKind.WEEKLY: (Frequency.WEEKLY,),
 }
 
-_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 # Longest waiting first, from behind the last one seen: readers who cannot be planned do not hold up those after them.
 _DUE = """
     SELECT s.next_delivery_at, s.id
@@ -98,7 +97,7 @@ def _plan_first_digests(
 def _plan_edition(edition: Edition, kind: EditionKind, but_not: str, now: datetime, goes_on: Callable[[], bool]) -> int:
     find = _DUE + but_not + _ORDERED
     frequencies = [frequency.value for frequency in FREQUENCIES[kind]]
-    planned, slot, last = 0, _LONG_AGO, 0
+    planned, slot, last = 0, LONG_AGO, 0
     while goes_on():
         with transaction.atomic():
             batch = sql.rows(
@@ -112,7 +111,7 @@ def _plan_edition(edition: Edition, kind: EditionKind, but_not: str, now: dateti
 
 
 def _insert(edition: Edition, ids: list[int], now: datetime) -> int:
-    sql.change(_SUPERSEDE, ids=ids, edition=edition.pk, now=now, in_doubt=IN_DOUBT)
+    sql.change(_SUPERSEDE, ids=ids, edition=edition.pk, now=now, in_doubt=WAS_IN_DOUBT)
     new = [row[0] for row in sql.rows(_INSERT, ids=ids, edition=edition.pk, now=now)]
     services.advance_slots(new, now)
     return len(new)
@@ -120,7 +119,7 @@ def _insert(edition: Edition, ids: list[int], now: datetime) -> int:
 
 def _let_slots_lapse(now: datetime, goes_on: Callable[[], bool]) -> None:
     late = now - timedelta(hours=settings.LATE_DELIVERY_HOURS)
-    slot, last = _LONG_AGO, 0
+    slot, last = LONG_AGO, 0
     while goes_on():
         with transaction.atomic():
             batch = sql.rows(_LATE + _ORDERED, late=late, slot=slot, last=last, limit=BATCH)

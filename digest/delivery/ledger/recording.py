@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
 
-from digest.delivery.ledger.leasing import IS_CLAIMED, IS_QUEUED
+from digest.delivery.ledger.conditions import IS_CLAIMED, IS_QUEUED, LONG_AGO
 from digest.delivery.outcomes import Fault, Outcome, Result, storable
 from digest.models import DeliveryState
 from subscriptions import sql
 
-LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 DETAIL_LENGTH = 2000
 PROVIDER_ID_LENGTH = 255
 # After the first, second, ... time a message was put off; the last one for every further time.

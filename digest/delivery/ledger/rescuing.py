@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import IntegrityError
 
-from digest.delivery.ledger.leasing import IN_DOUBT
+from digest.delivery.ledger.conditions import WAS_IN_DOUBT
 from digest.delivery.ledger.recording import BACK_OFF
 from digest.models import Lease
 from subscriptions import sql
@@ -60,7 +60,7 @@ def rescue(now: datetime, key_kept: timedelta | None = None) -> int:
 
 def _resend(now: datetime, grace: timedelta, oldest: timedelta) -> None:
     try:
-        sql.change(_RESEND, now=now, grace=now - grace, oldest=now - oldest, most=len(BACK_OFF), in_doubt=IN_DOUBT)
+        sql.change(_RESEND, now=now, grace=now - grace, oldest=now - oldest, most=len(BACK_OFF), in_doubt=WAS_IN_DOUBT)
     except IntegrityError:
         # One of these readers was planned a newer edition in this very moment: the next tick takes the others.
         return

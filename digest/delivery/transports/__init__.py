@@ -23,12 +23,12 @@ def wanted_connections() -> int:
     return number
 
 
-def configured(connections: int | None = None) -> Transport:
-    """The transport that the settings name, with so many connections at most (or as many as the settings say).
+def configured(connections: int) -> Transport:
+    """The transport that the settings name, with so many connections at most.
 
     KeyError for an unknown name (a system check says so).
     """
-    return TRANSPORTS[settings.DELIVERY_TRANSPORT](connections or wanted_connections())
+    return TRANSPORTS[settings.DELIVERY_TRANSPORT](connections)
 
 
 __all__ = [

@@ -23,8 +23,8 @@ class Exchange:
     text: str = ""
     key: str = ""
 
-    def begin(self, key: str = "", *, has_left: bool = False) -> None:
-        self.has_left, self.status, self.headers, self.text, self.key = has_left, 0, {}, "", key
+    def begin(self, key: str = "") -> None:
+        self.has_left, self.status, self.headers, self.text, self.key = False, 0, {}, "", key
 
     def answered(self, status: int, headers: Mapping[str, str], text: str) -> None:
         self.status, self.headers, self.text = status, headers, text[:ENOUGH]

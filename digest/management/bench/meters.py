@@ -10,27 +10,33 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 from django.db import connection
 
 TICKS = os.sysconf("SC_CLK_TCK")
+Arguments = ParamSpec("Arguments")
+Given = TypeVar("Given")
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Of one round, in microseconds a message; `database_us` is 0 where the database runs in this process."""
+    """Of one round, CPU in microseconds a piece; `database_us` is 0 where the database runs in this process."""
 
     cpu_us: float
     database_us: float
     seconds: float
 
 
-def timed(messages: int, run: Callable[..., object], *arguments: object) -> Cost:
+def timed(
+    pieces: int, run: Callable[Arguments, Given], *arguments: Arguments.args, **options: Arguments.kwargs
+) -> tuple[Cost, Given]:
+    """What it cost to run it, by the number of messages, readers or events it was run for; and what it gave."""
     gc.collect()
     cpu, database, wall = time.process_time(), database_cpu(), time.perf_counter()
-    run(*arguments)
+    outcome = run(*arguments, **options)
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-    return Cost(cpu / messages * 1e6, (database_cpu() - database) / messages * 1e6, wall)
+    return Cost(cpu / pieces * 1e6, (database_cpu() - database) / pieces * 1e6, wall), outcome
 
 
 def median(costs: Sequence[Cost], name: str) -> float:

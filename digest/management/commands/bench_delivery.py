@@ -6,7 +6,7 @@ import json
 import socket
 import statistics
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -18,7 +18,7 @@ from django.db import connection
 from django.test.utils import override_settings
 from django.utils import timezone
 
-from digest.delivery import ledger, transports
+from digest.delivery import ledger
 from digest.delivery.outcomes import SendReport
 from digest.delivery.sending import send_due
 from digest.delivery.transports import Transport
@@ -112,23 +112,23 @@ def measure(readers: int, papers: int, transport: str, rounds: int, plain: int) 
     """Rounds of all ways in turns, so that a busy machine disturbs them alike."""
     now = timezone.now()
     edition = scratch.fill(readers, papers, now)
-    make: Callable[[], Transport] = NullTransport if transport == "null" else transports.configured
+    own = NullTransport() if transport == "null" else None
     ours, planning, django, jinja = [], [], [], []
-    rss, report, spent = 0.0, SendReport(), {}
+    rss, report = 0.0, SendReport()
     for _ in range(rounds):
         _begin_again(now)
-        planning.append(timed(readers, ledger.plan, now))
+        planning.append(timed(readers, ledger.plan, now)[0])
         _analyze()
-        reports: list[SendReport] = []
-        ours.append(timed(readers, lambda out=reports: out.append(send_due(now, transport=make()))))
-        report, rss = reports[0], rss or rss_mb()
+        cost, report = timed(readers, send_due, now, transport=own)
+        ours.append(cost)
+        rss = rss or rss_mb()
         _must_be_done(report, readers)
         if plain and transport == "smtp":
             rows, cards = _rows(min(plain, report.accepted)), baselines.cards_of(edition)
-            django.append(timed(len(rows), baselines.send, edition, rows, cards, baselines.with_django))
-            jinja.append(timed(len(rows), baselines.send, edition, rows, cards, baselines.with_jinja2))
+            django.append(timed(len(rows), baselines.send, edition, rows, cards, baselines.with_django)[0])
+            jinja.append(timed(len(rows), baselines.send, edition, rows, cards, baselines.with_jinja2)[0])
     size = _our_size(readers, now)
-    spent = _stages(readers, now, make)
+    spent = _stages(readers, now, own)
     cpu, seconds = median(ours, "cpu_us"), median(ours, "seconds")
     return Account(
         messages=readers,
@@ -202,13 +202,13 @@ def _our_size(readers: int, now: datetime) -> int:
     return round(transport.bytes / max(1, transport.taken))
 
 
-def _stages(readers: int, now: datetime, make: Callable[[], Transport]) -> dict[str, float]:
+def _stages(readers: int, now: datetime, own: Transport | None) -> dict[str, float]:
     """CPU in microseconds a message by stage, from a round of its own; "transport" holds the pump as well."""
     _begin_again(now)
     ledger.plan(now)
     _analyze()
     with stages.watched() as spent:
-        whole = timed(readers, lambda: send_due(now, transport=make())).cpu_us
+        whole = timed(readers, send_due, now, transport=own)[0].cpu_us
     by_stage = {stage: round(spent[stage] / readers * 1e6, 1) for stage in stages.STAGES}
     return {**by_stage, "transport": round(whole - sum(by_stage.values()), 1)}
 

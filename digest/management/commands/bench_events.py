@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import random
-import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -25,6 +21,7 @@ from django.utils import timezone
 
 from digest import events, tasks
 from digest.management import scratch
+from digest.management.bench.meters import timed
 from digest.models import Delivery, DeliveryState
 from subscriptions.models import Subscriber, Suppression
 
@@ -32,15 +29,6 @@ BATCH = 5000
 PASSWORD = "bench:bench"  # noqa: S105  # opens nothing but this
 # What a provider tells of a thousand messages, roughly.
 MIX = {"delivered": 900, "open": 70, "bounce": 25, "blocked": 3, "spamreport": 2}
-
-
-@dataclass(slots=True)
-class Spent:
-    """Seconds by the clock, of this process's CPU, and of the database connection's, where that can be seen."""
-
-    wall: float = 0.0
-    cpu: float = 0.0
-    database: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +74,12 @@ def measure(number: int, per_request: int) -> Account:
     now = timezone.now()
     bodies = list(_bodies(_deliveries(number, now), per_request, now))
     cache.set(tasks.EVENTS_ENQUEUED, True)  # nobody is to be told: the task is run here
-    site = WSGIHandler()
-    with _timed() as receiving:
-        for body in bodies:
-            _post(site, body)
-    with _timed() as handling:
-        handled = events.handle(timezone.now(), limit=number)
+    receiving, _ = timed(number, _post_all, bodies)
+    handling, handled = timed(number, events.handle, timezone.now(), limit=number)
     if handled != number:
         raise CommandError(f"Only {handled} of {number} events were handled.")
-    seconds = receiving.wall + handling.wall
-    on_server = receiving.database + handling.database
+    seconds = receiving.seconds + handling.seconds
+    on_server = receiving.database_us + handling.database_us
     return Account(
         events=number,
         requests=len(bodies),
@@ -103,11 +87,11 @@ def measure(number: int, per_request: int) -> Account:
         seconds=round(seconds, 2),
         events_per_second=round(number / seconds, 1),
         events_per_minute=round(60 * number / seconds),
-        receive_cpu_us_per_event=round(receiving.cpu / number * 1e6, 1),
-        handle_cpu_us_per_event=round(handling.cpu / number * 1e6, 1),
-        cpu_us_per_event=round((receiving.cpu + handling.cpu) / number * 1e6, 1),
-        database_cpu_us_per_event=round(on_server / number * 1e6, 1) if on_server else None,
-        handled_per_second=round(number / handling.wall, 1),
+        receive_cpu_us_per_event=round(receiving.cpu_us, 1),
+        handle_cpu_us_per_event=round(handling.cpu_us, 1),
+        cpu_us_per_event=round(receiving.cpu_us + handling.cpu_us, 1),
+        database_cpu_us_per_event=round(on_server, 1) if on_server else None,
+        handled_per_second=round(number / handling.seconds, 1),
         suppressed=Suppression.objects.count(),
     )
 
@@ -151,6 +135,12 @@ def _event(kind: str, uid: str, email: str, now: datetime) -> dict[str, Any]:
     return known
 
 
+def _post_all(bodies: Sequence[bytes]) -> None:
+    site = WSGIHandler()
+    for body in bodies:
+        _post(site, body)
+
+
 def _post(site: WSGIHandler, body: bytes) -> None:
     answered: list[str] = []
     environ = {
@@ -175,27 +165,3 @@ def _post(site: WSGIHandler, body: bytes) -> None:
     response.close()
     if not answered[0].startswith("200"):
         raise CommandError(f"A request was answered with {answered[0]}.")
-
-
-@contextmanager
-def _timed() -> Iterator[Spent]:
-    spent = Spent()
-    wall, cpu, database = time.perf_counter(), time.process_time(), _database_cpu()
-    yield spent
-    spent.wall = time.perf_counter() - wall
-    spent.cpu = time.process_time() - cpu
-    spent.database = _database_cpu() - database
-
-
-def _database_cpu() -> float:
-    """Of the server's process for this connection, if it runs on this machine."""
-    if connection.vendor != "postgresql":
-        return 0.0
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        row = cursor.fetchone()
-    try:
-        fields = Path(f"/proc/{row[0] if row else 0}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
@@ -18,7 +17,7 @@ from digest.delivery import ledger
 from digest.delivery.outcomes import Outcome, Result
 from digest.management import scratch
 from digest.management.bench import ledger_rows
-from digest.management.bench.meters import database_cpu
+from digest.management.bench.meters import timed
 from digest.management.bench.plans import Explained, explained
 from digest.models import Edition
 
@@ -54,24 +53,19 @@ class Command(BaseCommand):
 
 def measure(readers: int, rows: int) -> dict[str, Any]:
     now = timezone.now()
-    began = time.perf_counter()
-    ledger_rows.fill(readers, rows, now)
-    filled = time.perf_counter() - began
+    filling, _ = timed(rows, ledger_rows.fill, readers, rows, now)
     edition = ledger_rows.todays_edition(now)
-    cpu, database, wall = time.process_time(), database_cpu(), time.perf_counter()
-    planned = ledger.plan(now)
-    cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-    database = database_cpu() - database
+    planning, planned = timed(readers, ledger.plan, now)
     ledger_rows.analyze_readers()
     statements = list(hot_statements(edition, now))
     return {
         "subscribers": readers,
         "rows": rows,
-        "fill_seconds": round(filled, 1),
+        "fill_seconds": round(filling.seconds, 1),
         "planned": planned,
-        "plan_seconds": round(wall, 1),
-        "plan_cpu_us_per_reader": round(cpu / max(1, planned) * 1e6, 2),
-        "plan_database_cpu_us_per_reader": round(database / max(1, planned) * 1e6, 2),
+        "plan_seconds": round(planning.seconds, 1),
+        "plan_cpu_us_per_reader": round(planning.cpu_us, 2),
+        "plan_database_cpu_us_per_reader": round(planning.database_us, 2),
         "ledger_mb": _size("digest_delivery"),
         "statements": [asdict(each) for each in statements],
         "scans": sorted({f"{each.name}: {table}" for each in statements for table in each.scans if table in LARGE}),

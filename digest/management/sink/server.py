@@ -77,9 +77,14 @@ class Sink:
             self.port = self._server.sockets[0].getsockname()[1]
 
     async def _shut(self) -> None:
+        """In this order: whom asyncio has accepted gets a transport only as long as the server is not closed."""
         if self._server is not None:
+            for listener in self._server.sockets:
+                self.loop.remove_reader(listener.fileno())
+            await asyncio.sleep(0)
             self._server.close()
             self._server = None
+        await asyncio.sleep(0)  # for their connection_made
         for session in list(self.sessions):
             session.cut()
         await asyncio.sleep(0)  # for their connection_lost

@@ -57,7 +57,7 @@ def postmark(url: str, **options: Any) -> Iterator[BackendTransport]:
 
 
 def test_the_transport_of_the_settings_is_this_one() -> None:
-    assert isinstance(configured(), BackendTransport)
+    assert isinstance(configured(1), BackendTransport)
 
 
 def test_as_many_calls_are_under_way_as_there_are_connections_and_each_is_kept(settings: LazySettings) -> None:
@@ -212,14 +212,14 @@ def test_a_sending_that_is_given_up_leaves_no_thread_behind(settings: LazySettin
 
 def test_a_provider_that_never_answers_does_not_keep_a_worker_from_ending(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("digest.delivery.transports.crew.FAREWELL", 0.1)
-    with provider(taken(3)) as api, postmark(api.url) as transport:
+    with provider(taken(60)) as api, postmark(api.url) as transport:
         sending = transport.send(messages(2))
         transport.idle = lambda: (_ for _ in ()).throw(KeyboardInterrupt)  # as a signal would
         with pytest.raises(KeyboardInterrupt):
             next(sending)
         started = time.monotonic()
         transport.close()
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 15
 
 
 def test_only_so_many_calls_a_second_are_made_where_a_provider_allows_no_more(settings: LazySettings) -> None:

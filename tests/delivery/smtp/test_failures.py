@@ -181,7 +181,7 @@ def test_a_server_that_answers_an_octet_at_a_time_for_ever_is_given_up(transport
         started = time.monotonic()
         error = unavailable(transport_to(server.port, timeout=PATIENCE), letters(1))
     assert error.result.fault == "provider"
-    assert time.monotonic() - started < 2 * PATIENCE + 2 * IDLE_SECONDS + 1
+    assert time.monotonic() - started < 2 * PATIENCE + 20
 
 
 def test_a_server_that_lets_everybody_in_and_nobody_do_anything_is_unavailable(transport_to):
@@ -248,7 +248,7 @@ def test_a_stuck_connection_blocks_nobody_and_idle_is_called_meanwhile(transport
     assert [outcome for outcome, _ in arrived.values()].count(ACCEPTED) == 28
     assert [outcome for outcome, _ in arrived.values()].count(UNKNOWN) == 1
     assert sum(at < min(lost) for outcome, at in arrived.values() if outcome is ACCEPTED) >= 20
-    assert max(later - earlier for earlier, later in itertools.pairwise(times)) < IDLE_SECONDS + 0.3
+    assert max(later - earlier for earlier, later in itertools.pairwise(times)) < 2 * IDLE_SECONDS
 
 
 def test_waiting_for_a_connection_calls_idle_too(transport_to):

@@ -28,7 +28,7 @@ _WHOLE_LINES = re.compile(rb"(?:[0-9]{3} [^\r\n]*\r\n)+")
 _ROUTINE = re.compile(rb"(2[0-9]{2} [^\r\n]*\r)\n(?:2[0-9]{2} [^\r\n]*\r\n){2}354 [^\r\n]*\r\n")
 _ENHANCED = re.compile(r"[245]\.(\d{1,3}\.\d{1,3})(?!\S)")
 _QUEUE_ID = re.compile(rb"queued as <?([\w.@-]+)|\bid=([\w.@-]+)|^250 Ok ([\w-]{16,})\r?$", re.IGNORECASE)
-_GREYLISTING = re.compile(r"gr[ae]y-?list", re.IGNORECASE)
+GREYLISTING = re.compile(r"gr[ae]y-?list", re.IGNORECASE)
 _SIZE = re.compile(r"\bsize\b|too (big|large|long)", re.IGNORECASE)
 _UNKNOWN_USER = re.compile(
     r"\b(user|recipient|mailbox|account|address)( is)? unknown\b"
@@ -169,7 +169,7 @@ def _verdict_on_sender(reply: Reply) -> tuple[Outcome, Fault]:
 def _is_policy(reply: Reply) -> bool:
     """By the enhanced code; by words only where there is none, and never where it is just greylisting."""
     if reply.detail.startswith("7."):
-        return reply.code >= 500 or not _GREYLISTING.search(reply.words)
+        return reply.code >= 500 or not GREYLISTING.search(reply.words)
     return _is_vague(reply) and reply.code in (550, 554) and bool(_POLICY.search(reply.words))
 
 

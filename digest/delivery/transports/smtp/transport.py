@@ -51,7 +51,7 @@ class SmtpTransport:
         self._idle_at = self._not_before = 0.0
 
     @classmethod
-    def from_settings(cls, connections: int | None = None) -> SmtpTransport:
+    def from_settings(cls, connections: int) -> SmtpTransport:
         return cls(
             settings.EMAIL_HOST,
             settings.EMAIL_PORT,
@@ -60,7 +60,7 @@ class SmtpTransport:
             use_tls=settings.EMAIL_USE_TLS,
             use_ssl=settings.EMAIL_USE_SSL,
             timeout=settings.EMAIL_TIMEOUT,
-            connections=connections or settings.SMTP_CONNECTIONS,
+            connections=connections,
             messages_per_connection=settings.SMTP_MESSAGES_PER_CONNECTION,
             ssl_certfile=settings.EMAIL_SSL_CERTFILE,
             ssl_keyfile=settings.EMAIL_SSL_KEYFILE,
