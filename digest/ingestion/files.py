@@ -13,20 +13,19 @@ from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock_time
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO, Literal, TypeVar
 
 from digest.errors import SourceError
 from digest.ingestion import outcomes
 from digest.models import Outcome, Source, SourceRun
 from digest.papers import IngestCounts, ingest
-from digest.sources import ADAPTERS, FetchedPaper, Refusal, budget, text
+from digest.sources import FetchedPaper, Refusal, parsing, text
 from digest.sources.inflate import gunzip
-from digest.sources.papers_json import read_lines
-from digest.sources.sniff import sniff
 
 logger = logging.getLogger(__name__)
 BATCH = 1000
-LARGEST_FILE = 512 * 1024 * 1024  # unpacked; JSON Lines are read line by line and may be larger
+LARGEST_FILE = 64 * 1024 * 1024  # unpacked; JSON Lines are read line by line and may be larger, as may archives
+LARGEST_HEADER = 16 * 1024  # what an archive may say about one member
 LONGEST_LINE = 16 * 1024 * 1024
 LINES = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
 ARCHIVES = (".tar", ".tar.gz", ".tgz")
@@ -34,6 +33,7 @@ ARCHIVES = (".tar", ".tar.gz", ".tgz")
 SeenAt = date | Literal["listed"] | None
 Progress = Callable[[float, int], None]
 Result = FetchedPaper | Refusal
+Value = TypeVar("Value")
 # What a damaged file can raise while it is read.
 UNREADABLE = (SourceError, OSError, EOFError, zlib.error, tarfile.TarError)
 
@@ -89,7 +89,7 @@ def read_file(raw: BinaryIO, name: str) -> Iterator[Result]:
     if name.endswith(ARCHIVES):
         yield from read_archive(raw)
     elif name.endswith(LINES):
-        yield from read_lines(lines_of(unpacked(raw)))
+        yield from parsing.read_lines(lines_of(unpacked(raw)))
     else:
         yield from read_reply(raw.read(LARGEST_FILE + 1), name)
 
@@ -110,15 +110,17 @@ def read_reply(stored: bytes, name: str) -> Iterator[Result]:
     if len(stored) > LARGEST_FILE:
         raise SourceError(f"larger than {LARGEST_FILE:,} bytes", permanent=True)
     body = gunzip(stored, LARGEST_FILE)
-    feed = budget.parse(ADAPTERS[sniff(body, name.removesuffix(".gz"))], body)
+    feed = parsing.parse_stored(body, name.removesuffix(".gz"))
     yield from feed.papers
     yield from feed.refused
 
 
 def read_archive(raw: BinaryIO) -> Iterator[Result]:
     """Every file of an archive, each by itself: one that cannot be read is refused and does not cost the others."""
-    with tarfile.open(fileobj=raw, mode="r:*") as archive:
-        for member in archive:
+    bounded = Bounded(unpacked(raw))
+    with tarfile.open(fileobj=bounded, mode="r:") as archive:  # type: ignore[call-overload]
+        while member := bounded.within(LARGEST_HEADER, archive.next):
+            archive.members = []  # it would remember every one
             handle = archive.extractfile(member) if member.isreg() else None
             if handle is None:
                 continue
@@ -126,6 +128,30 @@ def read_archive(raw: BinaryIO) -> Iterator[Result]:
                 yield from read_reply(handle.read(LARGEST_FILE + 1), member.name)
             except SourceError as error:
                 yield Refusal(str(error), text.line(member.name, 200))
+
+
+class Bounded:
+    """A file to read archives from, which gives no more at once than is asked for sensibly.
+
+    What a header says of itself is read at once, then searched by patterns that take time with its square.
+    """
+
+    def __init__(self, file: BinaryIO | gzip.GzipFile) -> None:
+        self.file = file
+        self.most = LARGEST_FILE + 1
+        self.seek, self.tell = file.seek, file.tell
+
+    def within(self, most: int, work: Callable[[], Value]) -> Value:
+        self.most, before = most, self.most
+        try:
+            return work()
+        finally:
+            self.most = before
+
+    def read(self, size: int) -> bytes:
+        if not 0 <= size <= self.most:
+            raise tarfile.ReadError(f"a header of more than {self.most:,} bytes")
+        return self.file.read(size)
 
 
 def store(

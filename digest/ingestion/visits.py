@@ -16,7 +16,7 @@ from digest.ingestion import outcomes, stars
 from digest.ingestion.fetching import get
 from digest.models import Outcome, Source, SourceRun
 from digest.papers import IngestCounts, ingest
-from digest.sources import ADAPTERS, Adapter, FetchedPaper, ParsedFeed, budget, text
+from digest.sources import ADAPTERS, Adapter, FetchedPaper, ParsedFeed, parsing, text
 from digest.sources.fetch import Reply, Validators
 from digest.sources.inflate import gunzip
 
@@ -131,7 +131,7 @@ def read(adapter: Adapter, reply: Reply, url: str, now: datetime) -> tuple[Parse
 
 
 def parsed(adapter: Adapter, reply: Reply) -> ParsedFeed:
-    return budget.parse(adapter, unpacked(reply), content_type=reply.content_type, url=reply.url)
+    return parsing.parse(adapter.kind, unpacked(reply), content_type=reply.content_type, url=reply.url)
 
 
 def unpacked(reply: Reply) -> bytes:

@@ -10,11 +10,16 @@ from typing import Any
 from xml.sax import SAXException  # named, never used to parse
 
 import feedparser
+import feedparser.api
+from defusedxml import DefusedXmlException
 
 from digest.errors import SourceError
 from digest.sources import addresses, arxiv_words, dates, identifiers, markup, people, text
 from digest.sources.base import Adapter, FetchedPaper, ParsedFeed, collected, read_each
 from digest.sources.tidy import tidy
+
+# Where feedparser finds its SAX parser, having made UTF-8 of whatever the encoding was: it never gets to see entities.
+feedparser.api.PREFERRED_XML_PARSERS[:] = [markup.__name__]
 
 
 class Feed(Adapter):
@@ -47,6 +52,10 @@ def parsed(body: bytes, content_type: str) -> Any:
         return feedparser.parse(
             BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
         )
+    except MemoryError:
+        raise
+    except DefusedXmlException as error:
+        raise SourceError("a feed that declares entities is not accepted", permanent=True) from error
     except Exception as error:  # its parsers raise whatever hostile bytes make them raise
         raise SourceError(f"unreadable feed: {type(error).__name__}: {text.line(str(error), 200)}") from error
 

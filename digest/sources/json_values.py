@@ -22,11 +22,14 @@ def load(body: bytes) -> Any:
 
 def parsed(body: bytes) -> Any:
     """Python's reading, but for numbers of thousands of digits: one of those is no reason to refuse all the rest."""
-    return json.loads(decoded(body), parse_int=_number)
+    return _decoder.decode(decoded(body))
 
 
 def _number(digits: str) -> int | float:
     return int(digits) if len(digits) < 20 else float(digits[:400])
+
+
+_decoder = json.JSONDecoder(parse_int=_number)
 
 
 def decoded(body: bytes) -> str:
@@ -38,6 +41,8 @@ def text(record: Any, *names: str) -> str:
     """The first of these fields that holds text or a number."""
     for name in names:
         found = record.get(name)
+        if found is None:
+            continue
         if isinstance(found, str) and found.strip():
             return found
         if isinstance(found, int | float) and not isinstance(found, bool):

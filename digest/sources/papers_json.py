@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time
 from typing import Any
 
 from digest.errors import SourceError
-from digest.sources import budget, dates, huggingface_daily, identifiers, json_values, people
+from digest.sources import dates, huggingface_daily, identifiers, json_values, people
 from digest.sources.base import Adapter, FetchedPaper, ParsedFeed, Refusal, UnusableEntry, collected, read_each
 from digest.sources.tidy import tidy
 
@@ -43,18 +43,8 @@ def looks_like_lines(lines: list[bytes]) -> bool:
 
 
 def read_lines(lines: Iterable[bytes]) -> Iterator[FetchedPaper | Refusal]:
-    """One record a line, so that files larger than memory can be read and one bad line costs only itself.
-
-    Each has a budget of its own, unless they share one.
-    """
-    return read_each((line for line in lines if line.strip()), read_line)
-
-
-def read_line(line: bytes) -> FetchedPaper:
-    try:
-        return budget.within(len(line), lambda: read(record_of(line)))
-    except SourceError as error:
-        raise UnusableEntry(str(error)) from error
+    """One record a line; a bad line costs only itself."""
+    return read_each((line for line in lines if line.strip()), lambda line: read(record_of(line)))
 
 
 def record_of(line: bytes) -> Any:

@@ -39,17 +39,19 @@ TAG = re.compile(
 
 def line(value: str, limit: int) -> str:
     """One line of at most `limit` characters."""
-    return cut(SPACES.sub(" ", visible(value)).strip(), limit)
+    return cut(" ".join(visible(value).split()), limit)
 
 
 def paragraphs(value: str, limit: int) -> str:
     """Paragraphs divided by blank lines, each on one line: hard wrapping is undone."""
     blocks = BLANK_LINES.split(visible(value.replace("\r\n", "\n")).strip())
-    return cut("\n\n".join(block for block in (SPACES.sub(" ", part).strip() for part in blocks) if block), limit)
+    return cut("\n\n".join(filter(None, (" ".join(block.split()) for block in blocks))), limit)
 
 
 def visible(value: str) -> str:
     """The text without what nobody can see, or should have to."""
+    if value.isascii() and value.replace("\n", " ").isprintable():  # as nearly all are, and known at a glance
+        return value
     return CROWD.sub(_thinned, UNWANTED.sub("", value))
 
 

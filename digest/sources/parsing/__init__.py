@@ -1,0 +1,105 @@
+"""Untrusted bytes in, papers out, read in a process of its own that has a limit on CPU time, memory and answer.
+
+No library's parser can be made to end soon on every input, and none can be stopped from within its own process without
+stopping that. So the process is one that can be ended: see `process` for our side of it, `__main__` for the other,
+`wire` for what passes between them, `limits` for how much a reply may take. Whatever happens there comes back as a
+SourceError, or, where it concerns one line of many, as that line's refusal.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from digest.errors import SourceError
+from digest.sources.base import FetchedPaper, ParsedFeed, Refusal, excerpt
+from digest.sources.parsing import limits, pool
+from digest.sources.parsing.process import Ended
+from digest.sources.parsing.wire import LINE, SNIFFED, Answer, Request
+
+__all__ = ["parse", "parse_stored", "read_lines"]
+
+logger = logging.getLogger(__name__)
+# Lines sent before the first is answered, so that neither side waits for the other.
+LINES_AHEAD = 400
+BYTES_AHEAD = 1_000_000
+
+
+def parse(kind: str, body: bytes, *, content_type: str = "", url: str = "") -> ParsedFeed:
+    """What the adapter of this kind makes of the body. Raises SourceError, also for too much work, and Interrupted."""
+    return _read(Request(reader=kind, content_type=_encodable(content_type), url=_encodable(url)), body)
+
+
+def parse_stored(body: bytes, name: str) -> ParsedFeed:
+    """The same for a stored reply, whose kind its content tells, or else its file's name."""
+    return _read(Request(reader=SNIFFED, name=_encodable(name)), body)
+
+
+def read_lines(lines: Iterable[bytes]) -> Iterator[FetchedPaper | Refusal]:
+    """One paper or refusal for each line of JSON that is not blank; a line that takes too much costs itself alone."""
+    remaining = (line for line in lines if line.strip())
+    waiting: deque[bytes] = deque()
+    with pool.parser() as parser:
+        while True:
+            if len(waiting) <= LINES_AHEAD // 2:
+                for line in _ahead(remaining, LINES_AHEAD - len(waiting)):
+                    waiting.append(line)
+                    parser.send(_line(line), line)
+            if not waiting:
+                return
+            try:
+                answer = parser.receive()
+            except Ended as why:
+                yield Refusal(str(why), excerpt(waiting.popleft()[:1000].decode("utf-8", "replace")))
+                for line in waiting:
+                    parser.send(_line(line), line)
+            else:
+                yield _result(answer, waiting.popleft())
+
+
+def _ahead(lines: Iterator[bytes], most: int) -> Iterator[bytes]:
+    """So many lines, or fewer where they are long."""
+    size = 0
+    for line in islice(lines, most):
+        yield line
+        size += len(line)
+        if size > BYTES_AHEAD:
+            return
+
+
+def _encodable(value: str) -> str:
+    """Without the half characters that undecodable headers and file names leave."""
+    return value.encode("utf-8", "replace").decode()
+
+
+def _line(line: bytes) -> Request:
+    return limits.allowed(Request(reader=LINE), len(line))
+
+
+def _result(answer: Answer, line: bytes) -> FetchedPaper | Refusal:
+    try:
+        feed = _feed(answer)
+    except SourceError as error:
+        return Refusal(str(error), excerpt(line[:1000].decode("utf-8", "replace")))
+    found: tuple[FetchedPaper | Refusal, ...] = (*feed.papers, *feed.refused)
+    return found[0] if found else Refusal("not a paper", "")
+
+
+def _read(request: Request, body: bytes) -> ParsedFeed:
+    with pool.parser() as parser:
+        parser.send(limits.allowed(request, len(body)), body)
+        try:
+            answer = parser.receive()
+        except Ended as why:
+            raise SourceError(str(why), permanent=True) from why
+    return _feed(answer)
+
+
+def _feed(answer: Answer) -> ParsedFeed:
+    if answer.mistake:
+        logger.error("A mistake of ours in reading a source:\n%s", answer.mistake)
+    if answer.feed is None:
+        raise SourceError(answer.error, permanent=answer.permanent)
+    return answer.feed
