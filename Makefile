@@ -12,7 +12,7 @@ PYTEST := $(BIN)/pytest -n auto
 NEUTRAL := SECRET_KEY=not-a-secret ENV_FILE=/dev/null
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint types imports migrations deploy test-postgres format bench chaos eval inbox demo-real lock clean system-deps hooks
+.PHONY: help run test check lint types imports migrations deploy test-postgres format bench chaos eval inbox test-feeds demo-real lock clean system-deps hooks
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -74,6 +74,9 @@ chaos: .venv/.installed-dev ## Mistreat real workers, PostgreSQL, Redis and a ma
 
 inbox: .venv/.installed-dev ## Judge every sample mail as a mailbox would: headers, parts, HTML, SpamAssassin
 	@$(NEUTRAL) $(BIN)/python -m tests.inbox
+
+test-feeds: .venv/.installed-dev ## Visit 16,200 hostile feeds and a family of slow ones, on PostgreSQL; audit what is stored (10 minutes)
+	@$(NEUTRAL) $(BIN)/python -m tests.feeds --json var/test-feeds.json
 
 demo-real: .venv/.installed-dev ## The whole story on real feeds: ingest, sign up, send, receive, unsubscribe
 	$(BIN)/pytest tests/test_pipeline.py -s

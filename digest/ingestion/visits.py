@@ -16,7 +16,7 @@ from digest.ingestion import outcomes, stars
 from digest.ingestion.fetching import get
 from digest.models import Outcome, Source, SourceRun
 from digest.papers import IngestCounts, ingest
-from digest.sources import ADAPTERS, Adapter, FetchedPaper, ParsedFeed, parsing, text
+from digest.sources import ADAPTERS, Adapter, FetchedPaper, ParsedFeed, Refusal, parsing, text
 from digest.sources.fetch import Reply, Validators
 from digest.sources.inflate import gunzip
 
@@ -131,11 +131,20 @@ def read(adapter: Adapter, reply: Reply, url: str, now: datetime) -> tuple[Parse
 
 
 def parsed(adapter: Adapter, reply: Reply) -> ParsedFeed:
-    return parsing.parse(adapter.kind, unpacked(reply), content_type=reply.content_type, url=reply.url)
+    feed = parsing.parse(adapter.kind, unpacked(reply), content_type=reply.content_type, url=reply.url)
+    return linked(feed)
 
 
 def unpacked(reply: Reply) -> bytes:
     return gunzip(reply.body, settings.FETCH_MAX_BYTES)
+
+
+def linked(feed: ParsedFeed) -> ParsedFeed:
+    """A source's paper must lead somewhere; a collection of one's own, which is imported, need not."""
+    without = tuple(Refusal("no link", paper.title[:200]) for paper in feed.papers if not paper.url)
+    if not without:
+        return feed
+    return replace(feed, papers=tuple(paper for paper in feed.papers if paper.url), refused=feed.refused + without)
 
 
 def distinct(papers: tuple[FetchedPaper, ...]) -> tuple[FetchedPaper, ...]:

@@ -15,7 +15,7 @@ from defusedxml import DefusedXmlException
 
 from digest.errors import SourceError
 from digest.sources import addresses, arxiv_words, dates, identifiers, markup, people, text
-from digest.sources.base import Adapter, FetchedPaper, ParsedFeed, collected, read_each
+from digest.sources.base import Adapter, FetchedPaper, ParsedFeed, UnusableEntry, collected, read_each
 from digest.sources.tidy import tidy
 
 # Where feedparser finds its SAX parser, having made UTF-8 of whatever the encoding was: it never gets to see entities.
@@ -48,11 +48,10 @@ class Feed(Adapter):
 def parsed(body: bytes, content_type: str) -> Any:
     """feedparser's document. It must be given a stream: a string it would open as a file or an address."""
     headers = {"content-type": content_type} if content_type else {}
+    stream = BytesIO(text.without_long_gaps(body))
     try:
-        return feedparser.parse(
-            BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
-        )
-    except MemoryError:
+        return feedparser.parse(stream, response_headers=headers, sanitize_html=False, resolve_relative_uris=False)
+    except (MemoryError, SourceError):
         raise
     except DefusedXmlException as error:
         raise SourceError("a feed that declares entities is not accepted", permanent=True) from error
@@ -67,7 +66,7 @@ def read(entry: Any, base: str) -> FetchedPaper:
     arxiv_id, version = identity or (None, None)
     kind = as_text(entry.get("arxiv_announce_type")).lower() or words.kind
     moment = published(entry)
-    return tidy(
+    paper = tidy(
         FetchedPaper(
             title=words.title,
             abstract=words.abstract,
@@ -86,6 +85,9 @@ def read(entry: Any, base: str) -> FetchedPaper:
         ),
         markup=True,
     )
+    if not paper.url:
+        raise UnusableEntry("no link")
+    return paper
 
 
 def as_text(value: Any) -> str:

@@ -134,5 +134,6 @@ def read(item: Any) -> FetchedPaper:
                 comments=json_values.number(item, "numComments"),
                 stars=json_values.number(paper, "githubStars"),
             ),
-        )
+        ),
+        markup=True,
     )

@@ -101,7 +101,8 @@ def read(record: Any) -> FetchedPaper:
                 comments=json_values.number(record, "comments", "num_comments", "numComments"),
                 stars=json_values.number(record, "stars", "github_stars", "githubStars"),
             ),
-        )
+        ),
+        markup=True,
     )
 
 

@@ -18,6 +18,7 @@ UNWANTED = re.compile(
 # putting them in order, as normalising does, takes time that grows with the square of their number.
 CROWD = re.compile(r"[^\w\s]{31,}")
 SPACES = re.compile(r"\s+")
+ODD_IN_LINKS = re.compile(r"[\"'<>\\^`{|}]")
 BLANK_LINES = re.compile(r"\n[ \t\r]*\n\s*")
 BLOCK_NAMES = "p|br|div|li|ul|ol|tr|td|th|table|h[1-6]|blockquote|section|article|pre|dd|dt|dl|hr|figure"
 INLINE_NAMES = (
@@ -35,6 +36,14 @@ MARKUP = re.compile(rf"<(?:/?(?:{NAMES})(?=[\s/>])|![-\[a-z])|&(?:#?\w+);", re.I
 TAG = re.compile(
     rf"</?(?:(?P<block>(?:jats:)?(?:{BLOCK_NAMES}))|{INLINE_NAMES}|[a-z]+:[a-z-]+)(?=[\s/>])", re.IGNORECASE
 )
+
+GAP = re.compile(rb"[\x00\t\n\r ]{128,}")
+
+
+def without_long_gaps(body: bytes) -> bytes:
+    """The bytes, with runs of white space cut to some 64 bytes: patterns that look for a line's first word try each
+    place of a run. Characters of two or four bytes stay whole."""
+    return GAP.sub(lambda gap: gap[0][: 64 + len(gap[0]) % 4], body)
 
 
 def line(value: str, limit: int) -> str:
@@ -70,7 +79,10 @@ def from_markup(value: str, limit: int = 50_000) -> str:
     Done twice where need be: feeds that escape their markup once too often are common. Every other element counts as
     a line break to the sanitiser, which would take time with the square of how deep they are nested.
     """
-    value = UNWANTED.sub("", value.strip()[:limit])
+    value = value.strip()[:limit]
+    if "<" not in value and "&" not in value:
+        return value
+    value = UNWANTED.sub("", value)
     for _ in range(2):
         if not MARKUP.search(value):
             break
@@ -91,5 +103,5 @@ def link(value: str, limit: int) -> str:
         return ""
     if parts.scheme.lower() not in ("http", "https") or not parts.hostname or parts.username is not None:
         return ""
-    value = re.sub(r"[\"'<>\\^`{|}]", lambda odd: f"%{ord(odd.group()):02X}", value)
+    value = ODD_IN_LINKS.sub(lambda odd: f"%{ord(odd.group()):02X}", value)
     return value if len(value) <= limit else ""

@@ -157,12 +157,12 @@ def test_a_generic_feed_gives_clean_papers_with_their_doi():
     <pubDate>Tue, 30 Jun 2026 00:00:00 GMT</pubDate></item>
     <item><title>Bad link</title><link>JaVa&#10;Script:alert(1)</link></item></channel></rss>"""
     feed = ADAPTERS["feed"].parse(body, url="https://journal.example/feed")
-    paper, odd = feed.papers
+    (paper,), (odd,) = feed.papers, feed.refused
     assert (paper.title, paper.abstract) == ("On E. coli", "We show $a<b$.")
     assert (paper.doi, paper.url) == ("10.1000/abc", "https://journal.example/1")
     assert paper.authors == ("J. Doe", "R. Roe")
     assert paper.published_at == datetime(2026, 6, 30, tzinfo=UTC)
-    assert odd.url == ""
+    assert odd.reason == "no link"
 
 
 def test_an_entrys_own_name_goes_with_it():

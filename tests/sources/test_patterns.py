@@ -1,5 +1,9 @@
 """Text of any kind is read in time that grows with its length: each reader by itself, and each pattern of its own."""
 
+import importlib
+import inspect
+import pkgutil
+import re
 import time
 
 import pytest
@@ -28,3 +32,94 @@ def test_hostile_text_is_read_in_one_pass(read, value):
     started = time.process_time()
     read(value)
     assert time.process_time() - started < 5
+
+
+UNITS = (
+    *" a1.,;:-_/\\|&@#%~^$<>()[]{}\"'\n\t\r=!?*+\u0301\u4e00A",
+    "a ", " a", "a.", "A. ", "aA", "1 ", "1.", "0706.", "\n ", " \n", "\r\n", "a\n", "<a", "<a ", "</a", "<!--",
+    "-->", "<p>", "<br ", "<jats:", "&a", "&#", "&#1;", "&amp;", "\\a", "\\'", "\\'{", "\\v ", "\\frac{",
+    "\\frac{a}{", "\\text{", "\\text ", "\\href{", "\\sqrt{", "\\(", "$a", "$ ", "$$", "^{", "_{a", "{a", "a}",
+    "``", "--", " and ", " & ", "(a", "a)", "arXiv:", "(arXiv:", "arxiv.org/abs/", "x.", "x-", "doi:", "doi: ",
+    "10.1234/", "10.1101/1", "hep-th/", "v1", "this ", "the paper ", "paper has been ", "withdrawn ", "withdraw",
+    "retracted ", "accepted ", "https://", "http://a/", "github.com/a", "\"paper\" ", "<id> ", "<id>http://",
+    "<?xml ", "Announce Type: ",
+)  # fmt: skip
+SPOILS = ("", "\x00")
+LENGTH = 4_000
+COMPILED_INSIDE = re.compile(r"\s+.*\bre\.(?!Match|Pattern|[A-Z]+\b)")
+PACKAGES = ("digest.sources", "digest.papers", "digest.tex")
+TRIES = ("fullmatch", "match", "search")  # sub, split and the like search
+
+
+def compiled():
+    """Every pattern that a module of ours keeps, with the ways it is used: by itself, or in a list or table."""
+    found = {}
+    source = "\n".join(map(inspect.getsource, modules(*PACKAGES)))
+    for module in modules(*PACKAGES):
+        for name, value in vars(module).items():
+            for pattern in patterns_in(value):
+                ways = set(re.findall(rf"\b{name}\.(\w+)", source)) & {"fullmatch", "match"}
+                is_searched = re.search(rf"\b{name}\b(?!\.(?:fullmatch|match)\b| =)", source)
+                ways |= {"search"} if is_searched or not ways else set()
+                found.setdefault(pattern, pytest.param(pattern, sorted(ways), id=f"{module.__name__}.{name}"))
+    return list(found.values())
+
+
+def modules(*names):
+    for name in names:
+        module = importlib.import_module(name)
+        yield module
+        for each in pkgutil.walk_packages(getattr(module, "__path__", []), f"{name}."):
+            if not each.name.endswith("__main__"):
+                yield importlib.import_module(each.name)
+
+
+def patterns_in(value):
+    if isinstance(value, re.Pattern):
+        yield value
+    elif isinstance(value, dict):
+        for each in value.items():
+            yield from patterns_in(each)
+    elif isinstance(value, list | tuple | set | frozenset):
+        for each in value:
+            yield from patterns_in(each)
+
+
+def seconds(pattern, way, text):
+    text = text if isinstance(pattern.pattern, str) else text.encode("utf-8", "replace")
+    started = time.thread_time()
+    if way == "search":
+        for _ in pattern.finditer(text):
+            pass
+    else:
+        getattr(pattern, way)(text)
+    return time.thread_time() - started
+
+
+def takes_far_too_long(pattern, way, text):
+    """Not in proportion to the text: far more than twice as long for twice as much, and long enough to be sure."""
+    if seconds(pattern, way, text) < 0.004:
+        return False
+    return all(seconds(pattern, way, text * 2) > 3 * seconds(pattern, way, text) for _ in "123")
+
+
+@pytest.mark.parametrize(("pattern", "ways"), compiled())
+def test_no_pattern_takes_time_with_the_square_of_its_text(pattern, ways):
+    for unit in UNITS:
+        for spoil in SPOILS:
+            for way in ways:
+                text = unit * (LENGTH // len(unit)) + spoil
+                assert not takes_far_too_long(pattern, way, text), f"{way} {unit!r}"
+
+
+@pytest.mark.parametrize("slow", [r"\s*x", r"\(.*?\)x", r"\w+@", r"(\w+\s*)x"])
+def test_a_pattern_that_backtracks_is_found(slow):
+    pattern = re.compile(slow)
+    assert any(takes_far_too_long(pattern, "search", unit * (LENGTH // len(unit))) for unit in UNITS)
+
+
+def test_no_pattern_is_kept_where_this_would_not_look():
+    """Inside a function it would be compiled for each call, and hidden from the test above."""
+    for module in modules("digest.sources", "digest.papers"):
+        lines = inspect.getsource(module).splitlines()
+        assert not [line for line in lines if COMPILED_INSIDE.match(line)], module.__name__
