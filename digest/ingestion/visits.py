@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from digest.errors import Interrupted, NoTurn, SourceError
 from digest.ingestion import outcomes, stars
@@ -154,8 +154,13 @@ def distinct(papers: tuple[FetchedPaper, ...]) -> tuple[FetchedPaper, ...]:
 
 def keep(source: Source, feed: ParsedFeed, reply: Reply, now: datetime, *, size: int, note: str) -> Visit:
     """Ingest all or nothing, then remember what the next visit needs; a reply in doubt is not remembered."""
-    with transaction.atomic():
-        counts = ingest(feed.papers, source=source, now=now)
+    refuse_deleted(source)
+    try:
+        with transaction.atomic():
+            counts = ingest(feed.papers, source=source, now=now)
+    except IntegrityError as error:
+        refuse_deleted(source, error)
+        raise
     counts += IngestCounts(refused=len(feed.refused))
     outcome, message = outcomes.judge(source, feed, counts, now)
     if outcome not in (Outcome.STALE, Outcome.FAILED):
@@ -185,11 +190,26 @@ def close(run: SourceRun, source: Source, result: Visit, now: datetime, *, secon
     run.new, run.known = result.counts.new, result.counts.known
     run.updated, run.refused = result.counts.updated, result.counts.refused
     with transaction.atomic():
+        remains = is_there(source, held=True)
+        if not remains:
+            run.source = None
         if result.never_begun:
             run.delete()
         else:
             run.save()
-        settle(source, result, now)
+        if remains:
+            settle(source, result, now)
+
+
+def refuse_deleted(source: Source, error: Exception | None = None) -> None:
+    if not is_there(source):
+        raise SourceError("the source was deleted during its visit", permanent=True) from error
+
+
+def is_there(source: Source, *, held: bool = False) -> bool:
+    """Whether nobody deleted it meanwhile; `held`, nobody can until the transaction ends."""
+    there = Source.objects.select_for_update(no_key=True) if held else Source.objects.all()
+    return there.filter(pk=source.pk).values_list("pk").first() is not None
 
 
 def settle(source: Source, result: Visit, now: datetime) -> None:

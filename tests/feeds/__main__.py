@@ -40,7 +40,7 @@ def main() -> int:
 
 def parser() -> argparse.ArgumentParser:
     arguments = argparse.ArgumentParser(prog="python -m tests.feeds", description=__doc__)
-    arguments.add_argument("--processes", type=int, default=2, help="how many visit at once")
+    arguments.add_argument("--processes", type=int, default=2, help="how many visit at once, up to 32; on Linux")
     arguments.add_argument("--sample", type=int, help="that many of the files, always the same ones")
     arguments.add_argument("--only-family", action="store_true", help="the slow ones alone")
     arguments.add_argument("--json", type=Path, default=Path("var", "test-feeds.json"))

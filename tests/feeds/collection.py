@@ -11,6 +11,7 @@ from pathlib import Path
 ARCHIVE = Path("feeds", "hostile.tar.gz")
 # feedparser's own tests say in a comment how they are to be served.
 HEADER = re.compile(r"^Header:[ \t]*([\w-]+):[ \t]*([^\r\n]+)", re.MULTILINE)
+HOSTS = [f"127.0.0.{number}" for number in range(1, 33)]  # Linux answers on all of them, others on the first
 ENCODINGS = ("utf-8", "utf-16", "utf-32")
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from tests.feeds.collection import HOSTS
 from tests.feeds.report import Visit
 from tests.services import PROJECT, process_environment
 
@@ -22,7 +23,7 @@ class Site:
     def __init__(self, database_url: str, folder: Path) -> None:
         self.environment = process_environment(
             DATABASE_URL=database_url, DATA_DIR=str(folder), CACHE_URL="locmemcache://", LOG_LEVEL="CRITICAL",
-            FETCH_ALLOW_PRIVATE="true", DJANGO_SETTINGS_MODULE="config.settings",
+            FETCH_ALLOW_PRIVATE=",".join(HOSTS), FETCH_PAUSE_SECONDS="0", DJANGO_SETTINGS_MODULE="config.settings",
         )  # fmt: skip
         self.folder = folder
         command = [sys.executable, "manage.py", "migrate", "--noinput", "--verbosity", "0"]

@@ -15,7 +15,7 @@ SAMPLE = 12
 
 @pytest.fixture
 def visiting(db, settings):
-    settings.FETCH_ALLOW_PRIVATE = True
+    settings.FETCH_ALLOW_PRIVATE, settings.FETCH_PAUSE_SECONDS = ["127.0.0.1"], 0
     with visitor() as visiting:
         yield visiting
 

@@ -18,7 +18,7 @@ from digest.models import Source
 from digest.sources import parsing
 from digest.sources.parsing import pool
 from digest.sources.sniff import sniff
-from tests.feeds.collection import Case
+from tests.feeds.collection import HOSTS, Case
 from tests.feeds.report import Visit
 from tests.sources.loopback import Answer, Loopback, running
 
@@ -57,9 +57,10 @@ class Visitor:
 
 
 @contextmanager
-def visitor(name: str = "hostile") -> Iterator[Visitor]:
-    with running() as loopback:
-        yield Visitor(loopback, name)
+def visitor(index: int = 0) -> Iterator[Visitor]:
+    """Each has a host of its own, as one host is asked by one visit at a time."""
+    with running(HOSTS[index]) as loopback:
+        yield Visitor(loopback, f"hostile-{index}")
 
 
 def kind_of(case: Case) -> str:

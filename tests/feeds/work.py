@@ -34,7 +34,7 @@ def main() -> None:
         json.dump({"rows": len(rows), "faults": list(itertools.islice(faults(rows), MOST_FAULTS))}, sys.stdout)
         return
     index, count = map(int, asked.share.split("/"))
-    with visitor(f"hostile-{index}") as visiting, asked.file.open("w") as account:
+    with visitor(index) as visiting, asked.file.open("w", buffering=1) as account:
         for case in family.cases() if asked.family else hostile(asked.sample, index, count):
             if asked.family:
                 visiting.warm()
@@ -43,9 +43,8 @@ def main() -> None:
 
 def hostile(sample: int | None, index: int, count: int) -> Iterator[Case]:
     files = sorted(collection.files(SHARED_DATA), key=lambda case: case.name)
-    if sample:
-        files = random.Random(SEED).sample(files, sample)
-    for case in files[index::count]:
+    random.Random(SEED).shuffle(files)
+    for case in files[:sample][index::count]:
         yield from variants(case)
 
 
