@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock_time
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, Literal, TypeVar
+from typing import BinaryIO, Literal
 
 from digest.errors import SourceError
 from digest.ingestion import outcomes
@@ -33,7 +33,6 @@ ARCHIVES = (".tar", ".tar.gz", ".tgz")
 SeenAt = date | Literal["listed"] | None
 Progress = Callable[[float, int], None]
 Result = FetchedPaper | Refusal
-Value = TypeVar("Value")
 # What a damaged file can raise while it is read.
 UNREADABLE = (SourceError, OSError, EOFError, zlib.error, tarfile.TarError)
 
@@ -119,13 +118,13 @@ def read_archive(raw: BinaryIO) -> Iterator[Result]:
     """Every file of an archive, each by itself: one that cannot be read is refused and does not cost the others."""
     bounded = Bounded(unpacked(raw))
     with tarfile.open(fileobj=bounded, mode="r:") as archive:  # type: ignore[call-overload]
-        while member := bounded.within(LARGEST_HEADER, archive.next):
+        while member := archive.next():
             archive.members = []  # it would remember every one
             handle = archive.extractfile(member) if member.isreg() else None
             if handle is None:
                 continue
             try:
-                yield from read_reply(handle.read(LARGEST_FILE + 1), member.name)
+                yield from read_reply(bounded.within(LARGEST_FILE + 1, handle.read), member.name)
             except SourceError as error:
                 yield Refusal(str(error), text.line(member.name, 200))
 
@@ -138,15 +137,16 @@ class Bounded:
 
     def __init__(self, file: BinaryIO | gzip.GzipFile) -> None:
         self.file = file
-        self.most = LARGEST_FILE + 1
+        self.most = LARGEST_HEADER
         self.seek, self.tell = file.seek, file.tell
 
-    def within(self, most: int, work: Callable[[], Value]) -> Value:
-        self.most, before = most, self.most
+    def within(self, most: int, read: Callable[[int], bytes]) -> bytes:
+        """So much of a member; what is not read so is a header."""
+        self.most = most
         try:
-            return work()
+            return read(most)
         finally:
-            self.most = before
+            self.most = LARGEST_HEADER
 
     def read(self, size: int) -> bytes:
         if not 0 <= size <= self.most:
