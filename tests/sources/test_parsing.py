@@ -18,9 +18,7 @@ from digest.sources.parsing.wire import Answer, Request
 from tests.sources.test_adapters import atom, atom_entry
 
 PAPER = b'[{"title": "A telling title", "arxiv_id": "2606.00001", "published": "2026-06-01", "upvotes": 3}]'
-# feedparser looks each attribute up among all, which takes time with the square of their number.
-NAMES = " ".join(f'a{number}="1"' for number in range(60_000))
-BUSY = f'<rss version="2.0" {NAMES}><channel/></rss>'.encode()
+BUSY = b'<rss version="2.0"><channel>' + b"<item/>" * 100_000 + b"</channel></rss>"
 DEEP = b"[" + b"[]," * 5_000_000 + b"[]]"
 
 
@@ -99,7 +97,8 @@ def test_more_entries_than_any_feed_has_are_given_up():
 
 
 def test_a_worker_that_is_to_end_reads_no_further():
-    threading.Timer(0.5, stopping.ask).start()
+    timer = threading.Timer(0.5, stopping.ask)
+    timer.start()
     started = time.monotonic()
     try:
         with pytest.raises(Interrupted):
@@ -108,8 +107,9 @@ def test_a_worker_that_is_to_end_reads_no_further():
         with pytest.raises(Interrupted):
             parsing.parse("papers_json", PAPER)
     finally:
+        timer.join()
         stopping.forget()
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 5
 
 
 def test_a_line_that_takes_too_much_is_refused_and_costs_no_other(tiny):

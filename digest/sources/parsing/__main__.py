@@ -81,3 +81,4 @@ def write_all(answers: BinaryIO, answer: bytes) -> None:
 
 if __name__ == "__main__":
     main()
+    os._exit(0)  # there is nothing to tidy up

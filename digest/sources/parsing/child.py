@@ -18,6 +18,7 @@ from digest.sources.parsing import limits, wire
 # All it needs of our environment: where Python finds its parts. No settings, no secrets.
 INHERITED = ("PATH", "PYTHONHOME", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TZ")
 STEP = 0.25  # seconds
+LEAVING = 5.0  # seconds that a process which hung up may take to end, on a busy machine
 PIPE = 1024 * 1024  # bytes that wait between the two, where the system allows as many
 PARTS = 64  # written at once
 
@@ -99,7 +100,7 @@ class Child:
     def hung_up(self) -> int:
         """It will say no more: its exit status, once it has one, or is made to."""
         with suppress(subprocess.TimeoutExpired):
-            self.process.wait(STEP)
+            self.process.wait(LEAVING)
         return self.end()
 
     def abandon(self) -> None:
