@@ -1,7 +1,7 @@
 """A paper's title and abstract in, the language they are written in out: an ISO 639-1 code, "" where it is not clear.
 
-Nearly all papers are in English, and a few common words tell; Chinese, Japanese and Korean are told by their script. Only
-what is left is put to a classifier, which is loaded when it is first asked.
+Nearly all papers are in English, and a few common words tell; Chinese, Japanese and Korean are told by their script.
+Only what is left is put to a classifier, which is loaded when it is first asked.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ FEWEST_LETTERS = 20
 SURE = 0.5  # the classifier's own probability
 SCRIPT_SHARE = 0.3  # of the letters: the rest are names of methods in Latin letters
 
-_WORD = re.compile(r"[a-z]+")
 _LETTER = re.compile(r"[^\W\d_]")
 _HANGUL = re.compile(r"[\uac00-\ud7af]")
 _KANA = re.compile(r"[\u3040-\u30ff]")
@@ -43,7 +42,7 @@ def language_of(title: str, abstract: str) -> str:
 
 
 def is_english(text: str) -> bool:
-    words = _WORD.findall(text.lower())
+    words = text.lower().split()
     common = [word for word in words if word in ENGLISH]
     found = set(common)
     return len(found) >= DISTINCT and len(common) >= SHARE * len(words) and not CERTAIN.isdisjoint(found)

@@ -3,23 +3,16 @@
 import re
 import unicodedata
 
+from digest.tex.accents import accent, letter
 from digest.tex.letters import COMBINING, DOTLESS, LETTERS
+from digest.tex.macros import other
 from digest.tex.reading import Command, Reader
 from digest.tex.scripts import grouped, script
-from digest.tex.symbols import BEFORE, BETWEEN, BLACKBOARD, DINGBATS, GREEK, NOTHING, OVER, SIGNS, WORDS
+from digest.tex.symbols import BEFORE, BETWEEN, BLACKBOARD, DINGBATS, NOTHING, OVER, SIGNS, WORDS
 from digest.tex.typography import REFERENCE
 
 _LENGTH = re.compile(r"\s*-?[\d.]+\s?(?:mu|pt|em|ex|cm|mm|in)?")
 _UNIT = re.compile(r" ?(?:[mgsLlJWAVMFHSC]|rad|sec)(?![A-Za-z])")
-_GLUED = re.compile(rf"({'|'.join(sorted(GREEK, key=len, reverse=True))})([mgsLJWAV]|[A-Z]\w*)")
-# Macros that hide a name, such as `\method` or `\oursystemname`.
-_NAMELESS = re.compile(
-    r"(?:our|my|the|new|this|proposed|total|bench|p|m)*"
-    r"(method|mthd|model|sys|dataset|data|bench(?:mark)?|framework|approach|tool|project|task)?(?:s|tem|name|short)*",
-    re.IGNORECASE,
-)
-_KINDS = {"": "method", "mthd": "method", "sys": "system", "data": "dataset", "bench": "benchmark"}
-_CODE = frozenset("ntrdwsbxWDSB")  # `\n`, `\d+`: more likely code than a macro
 
 
 def sign(reader: Reader, name: str) -> str:
@@ -199,71 +192,6 @@ def character(reader: Reader, name: str) -> str:
 
 def dingbat(reader: Reader, name: str) -> str:
     return DINGBATS.get(reader.verbatim().strip(), "")
-
-
-def letter(reader: Reader, name: str) -> str:
-    """`\\o`, `\\ss`: the space behind only ends the command, as empty brackets do."""
-    if reader.has_group() and reader.closing[reader.place] == reader.place + 1:
-        reader.place += 2
-    elif reader.text()[:1] == " ":
-        reader.keep(reader.text()[1:])
-    return LETTERS[name]
-
-
-def accent(reader: Reader, name: str) -> str:
-    """An accent on the letter that follows."""
-    if name.isalpha() and not reader.has_group() and not re.match(r" [^\W\d_](?!\w)", reader.text() or "  "):
-        return other(reader, name)
-    if not name.isalpha() and (shown := _not_an_accent(reader, name)):
-        return shown
-    is_grouped = reader.has_group()
-    content = reader.argument()
-    if is_grouped and name + content in SIGNS:  # `\\b{eta}`, which some site made of `\\beta`
-        return SIGNS[name + content]
-    base = DOTLESS.get(content, content)
-    composed = unicodedata.normalize("NFC", base + COMBINING.get(name, "\u0361"))
-    if len(base) == 1 and base.isalpha() and (len(composed) == 1 or name not in "\"'.="):
-        return composed
-    if is_grouped and name in _CODE and not content.isalpha():
-        return f"\\{name}{{{content}}}"
-    return content
-
-
-def _not_an_accent(reader: Reader, name: str) -> str:
-    """Quotation marks and dots of code: `\\"yes\\"`, `\\.txt`. "" where it is an accent."""
-    run, place = reader.text(), reader.place
-    if run and (not run[0].isalpha() or (name == "." and run[0] not in "cCeEgGzZI")):
-        return f"\\{name}" if name in ".=" else name
-    is_quote = (
-        name == '"' and run and not reader.last[-1:].isalnum() and reader.tokens[place + 1 : place + 2] == ['\\"']
-    )
-    return name if is_quote and not "".join(reader.tokens[place + 2 : place + 3])[:1].isalpha() else ""
-
-
-def other(reader: Reader, name: str) -> str:
-    """What no table knows: its arguments are shown, else its name."""
-    if len(name) == 1 and not reader.has_group():
-        return f"\\{name}" if not reader.is_math and (name in _CODE or not name.isalpha()) else name
-    glued, before = _GLUED.fullmatch(name), reader.last
-    shown = GREEK[glued[1]] + glued[2] if glued else ""
-    option = reader.option() if reader.text().startswith("[") else ""
-    if reader.has_group():
-        return f"{shown}{reader.argument()}" or _named(name, before)
-    if option:
-        shown = f"{shown or _named(name, before)}[{option}]"
-    return shown or _named(name, before)
-
-
-def _named(name: str, before: str) -> str:
-    found = _NAMELESS.fullmatch(name)
-    if not found:
-        return name
-    kind = (found[1] or "").lower()
-    kind = _KINDS.get(kind, kind)
-    before = before.rstrip()
-    if re.search(r"\b(?:our|the|a|an|this|proposed|new|novel)$", before[-10:], re.IGNORECASE):
-        return kind
-    return f"Our {kind}" if not before or before[-1] in ".!?" else f"our {kind}"
 
 
 _TEXT = "textbf textit textsf texttt textsc textrm textnormal textup textmd text emph underline uline mbox hbox"
