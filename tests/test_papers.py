@@ -55,6 +55,15 @@ def canonical():
     return list(Paper.objects.canonical().order_by("pk"))
 
 
+def test_a_paper_s_language_is_told_when_it_comes_and_when_its_text_changes():
+    german = "Wir stellen ein Verfahren vor, das Verkehrszeichen auch bei Nebel zuverlässig erkennt."
+    put(fetched("Verkehrszeichen im Nebel erkennen", arxiv_id="2607.00001", version=1, abstract=german))
+    assert Paper.objects.get().language == "de"
+    english = "We present a method that recognises the signs of roads in fog, and compare it with others."
+    put(fetched("Recognising Road Signs in Fog", arxiv_id="2607.00001", version=2, abstract=english))
+    assert Paper.objects.get(merged_into=None).language == "en"
+
+
 def test_a_paper_is_stored_with_everything_that_is_known(source):
     paper = fetched(
         abstract="We show.",
