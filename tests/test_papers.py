@@ -55,6 +55,15 @@ def canonical():
     return list(Paper.objects.canonical().order_by("pk"))
 
 
+def test_a_paper_s_language_is_told_when_it_comes_and_when_its_text_changes():
+    german = "Wir stellen ein Verfahren vor, das Verkehrszeichen auch bei Nebel zuverlässig erkennt."
+    put(fetched("Verkehrszeichen im Nebel erkennen", arxiv_id="2607.00001", version=1, abstract=german))
+    assert Paper.objects.get().language == "de"
+    english = "We present a method that recognises the signs of roads in fog, and compare it with others."
+    put(fetched("Recognising Road Signs in Fog", arxiv_id="2607.00001", version=2, abstract=english))
+    assert Paper.objects.get(merged_into=None).language == "en"
+
+
 def test_a_paper_is_stored_with_everything_that_is_known(source):
     paper = fetched(
         abstract="We show.",
@@ -258,7 +267,7 @@ def test_a_sample_that_turns_out_to_be_real_is_no_sample_and_never_the_reverse()
 def test_no_value_that_a_source_can_send_is_wider_than_its_column():
     """The widths are the model's own; titles and the like have none."""
     bounded = {field.name: field.max_length for field in Paper._meta.concrete_fields if field.max_length}
-    assert bounded.pop("title_key") == 64
+    assert (bounded.pop("title_key"), bounded.pop("language")) == (64, 2)  # our own, of fixed form
     assert bounded == tidy.WIDTHS
     odd = "https://example.org/" + "|" * 900 + "x" * 70
     ids = {"arxiv_id": "a" * 60 + "/9901001", "doi": "10.1000/" + "\u0130" * 150, "primary_category": odd}

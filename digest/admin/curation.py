@@ -85,7 +85,7 @@ def decide(request: HttpRequest, edition: Edition) -> str:
     if entry is None:
         messages.error(request, "That paper is no longer in this edition’s pool: it was rebuilt meanwhile.")
         return ""
-    paper, title = entry.paper, cut(entry.paper.title, 60)
+    paper, title = entry.paper, cut(str(entry.paper), 60)
     blurb = _clean(request.POST.get("text", ""), BLURB_LENGTH)
     position = _number(argument or request.POST.get("position", ""))
     deeds: dict[str, tuple[Callable[[], object], str]] = {

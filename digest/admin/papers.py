@@ -52,10 +52,22 @@ class VisibilityFilter(admin.SimpleListFilter):
         return queryset.filter(conditions.get(self.value() or "", Q()))
 
 
+class LanguageFilter(admin.SimpleListFilter):
+    title = "language"
+    parameter_name = "language"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin[Paper]) -> list[tuple[str, str]]:
+        return [("en", "English"), ("other", "Another language"), ("unclear", "Not clear")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Paper]) -> QuerySet[Paper]:
+        conditions = {"en": Q(language="en"), "other": ~Q(language__in=["en", ""]), "unclear": Q(language="")}
+        return queryset.filter(conditions.get(self.value() or "", Q()))
+
+
 @admin.register(Paper)
 class PaperAdmin(ModelAdmin[Paper]):
     list_display = ["short_title", "identity", "field", "upvotes", "first_seen_at", "visibility"]
-    list_filter = [VisibilityFilter, "is_sample", "listings__source"]
+    list_filter = [VisibilityFilter, LanguageFilter, "is_sample", "listings__source"]
     search_fields = ["title", "arxiv_id__startswith", "doi__iexact", "authors__icontains", "primary_category__iexact"]
     search_help_text = "Title, author, arXiv id, DOI or category"
     date_hierarchy = "first_seen_at"
@@ -63,10 +75,10 @@ class PaperAdmin(ModelAdmin[Paper]):
     inlines = [ListingInline, SignalInline]
     show_full_result_count = False
     fieldsets = [
-        (None, {"fields": ["is_hidden", "title", "author_list", "abstract"]}),
+        (None, {"fields": ["is_hidden", "shown_title", "author_list", "shown_abstract", "language"]}),
         ("Identity", {"fields": [("arxiv_id", "version"), "doi", "category_list", "merged_link"]}),
         ("Links", {"fields": ["link", "code_url", "project_url"]}),
-        ("More", {"fields": ["comment", "journal_reference", "license_url"], "classes": ["collapse"]}),
+        ("More", {"fields": ["shown_comment", "journal_reference", "license_url"], "classes": ["collapse"]}),
         ("Dates", {"fields": [("published_at", "first_seen_at"), ("updated_at", "withdrawn_at")]}),
     ]
 
@@ -129,6 +141,18 @@ class PaperAdmin(ModelAdmin[Paper]):
         if paper.merged_into_id:
             return chip("calm", "Merged")
         return chip("calm", "Sample") if paper.is_sample else chip("good", "Shown")
+
+    @admin.display(description="Title")
+    def shown_title(self, paper: Paper) -> str:
+        return tex.readable(paper.title)
+
+    @admin.display(description="Abstract")
+    def shown_abstract(self, paper: Paper) -> str:
+        return tex.readable(paper.abstract)
+
+    @admin.display(description="Comment")
+    def shown_comment(self, paper: Paper) -> str:
+        return tex.readable(paper.comment)
 
     @admin.display(description="Authors")
     def author_list(self, paper: Paper) -> str:

@@ -53,7 +53,9 @@ class Filters:
         return self._has_words(ranked) and (not self.topic or self.topic in entry.topics) and self._is_wanted(entry)
 
     def _has_words(self, ranked: RankedEntry) -> bool:
-        text = " ".join([ranked.paper.title, ranked.paper.arxiv_id or "", *ranked.paper.authors]).casefold()
+        text = " ".join(
+            [ranked.paper.title, str(ranked.paper), ranked.paper.arxiv_id or "", *ranked.paper.authors]
+        ).casefold()
         return all(word in text for word in self.words.casefold().split())
 
     def _is_wanted(self, entry: EditionPaper) -> bool:

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from digest import tex
 from digest.models.source import Source
 
 
@@ -43,6 +44,9 @@ class Paper(models.Model):
     authors = models.JSONField(default=list, blank=True)
     categories = models.JSONField(default=list, blank=True)
     primary_category = models.CharField(max_length=32, blank=True)
+    language = models.CharField(
+        max_length=2, blank=True, help_text="Of title and abstract, as ISO 639-1; empty where it is not clear"
+    )
     comment = models.TextField(blank=True)
     journal_reference = models.TextField(blank=True)
     license_url = models.URLField(max_length=500, blank=True)
@@ -72,7 +76,7 @@ class Paper(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.title
+        return tex.readable(self.title)
 
 
 class Listing(models.Model):

@@ -14,6 +14,7 @@ from digest.models import Paper
 from digest.papers.identity import title_keys
 from digest.sources import FetchedPaper
 from digest.sources.identifiers import arxiv_month
+from digest.sources.language import language_of
 
 TEXTS = (
     "abstract",
@@ -80,6 +81,8 @@ def apply(paper: Paper, fetched: FetchedPaper, *, now: datetime, is_sample: bool
     changed = {name: value for name, value in wanted.items() if value != getattr(paper, name)}
     for name, value in changed.items():
         setattr(paper, name, value)
+    if not changed.keys().isdisjoint({"title", "abstract"}) or not paper.language:
+        paper.language = language_of(paper.title, paper.abstract)
     return bool(changed)
 
 

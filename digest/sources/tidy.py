@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from digest import tex
 from digest.sources import identifiers, people, text
 from digest.sources.base import FetchedPaper, UnusableEntry
 
@@ -92,9 +91,8 @@ def _url(paper: FetchedPaper, arxiv_id: str | None, doi: str | None) -> str:
 
 
 def _names(names: tuple[str, ...], *, markup: bool) -> tuple[str, ...]:
-    cleaned = (
-        text.line(tex.plain_name(_plain(name, markup=markup, limit=2000)), 200) for name in names[: people.MOST_AUTHORS]
-    )
+    plain = [_plain(name, markup=markup, limit=people.LONGEST_NAME) for name in names[: people.MOST_AUTHORS]]
+    cleaned = (text.line(name, 200) for name in people.names(plain))
     return tuple(dict.fromkeys(name for name in cleaned if name))
 
 

@@ -164,6 +164,21 @@ def test_papers_are_filtered_by_what_readers_see(chief: Client, query: str, expe
     assert [each.title for each in found] == [expected]
 
 
+@pytest.mark.parametrize(("query", "expected"), [("en", ["en"]), ("other", ["de"]), ("unclear", [""])])
+def test_papers_are_filtered_by_their_language(chief: Client, query: str, expected: list[str]) -> None:
+    for code in ("en", "de", ""):
+        PaperFactory(language=code)
+    found = chief.get(page(Paper, "changelist"), {"language": query}).context["cl"].queryset
+    assert list(found.values_list("language", flat=True)) == expected
+
+
+def test_a_paper_at_the_desk_shows_no_tex(chief: Client) -> None:
+    paper = PaperFactory(title=r"On $\beta$-decay", abstract=r"Of \emph{two} kinds.", comment=r"$10^3$ pages")
+    body = chief.get(page(Paper, "change", paper.pk)).content.decode()
+    assert all(shown in body for shown in ("On β-decay", "Of two kinds.", "10³ pages"))
+    assert "beta$" not in body
+
+
 @pytest.mark.parametrize("typed", ["2607.01234", "10.1000/XYZ", "lovelace", "careful inquiry", "cs.ro"])
 def test_a_paper_is_found_by_id_doi_author_or_title(chief: Client, typed: str) -> None:
     PaperFactory(authors=["Someone Else"])
