@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection
 
 from digest.models import Identifier, Paper, Signal, Source
-from digest.papers import names
+from digest.papers import facts, names
 from digest.papers.catalogue import Catalogue
 from digest.papers.identity import Name, rank
 
@@ -39,6 +39,7 @@ def write(catalogue: Catalogue, *, source: Source | None, now: datetime) -> None
     if source:
         write_listings(catalogue, source, now)
     write_signals(catalogue, now)
+    write_facts(catalogue, source.slug if source else "", now)
 
 
 def write_rows(catalogue: Catalogue) -> None:
@@ -112,6 +113,14 @@ def write_signals(catalogue: Catalogue, now: datetime) -> None:
         unique_fields=["paper", "kind", "observed_on"],
         update_fields=["value"],
     )
+
+
+def write_facts(catalogue: Catalogue, source: str, now: datetime) -> None:
+    """The first day a source said so stays."""
+    columns = ("paper_id", "kind", "value", "source", "said_on", "digest")
+    day = connection.ops.adapt_datefield_value
+    rows = [(*row[:4], day(row[4]), row[5]) for row in facts.rows(catalogue, source, now)]
+    insert("digest_fact", columns, rows, "ON CONFLICT DO NOTHING")
 
 
 def insert(table: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]], otherwise: str = "") -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,6 +10,7 @@ from functools import partial
 from digest import tex
 from digest.sources import identifiers, people, text
 from digest.sources.base import FetchedPaper, UnusableEntry
+from digest.sources.standing import Standing, standing
 
 LARGEST = 2**31 - 1
 # What the columns hold, in characters; checked last, as percent-encoding makes a value longer.
@@ -24,11 +24,6 @@ WIDTHS = {
     "project_url": 1000,
 }
 SIGNALS = ("upvotes", "comments", "stars")
-WITHDRAWN = re.compile(
-    r"^\W*(?:this|the|our)\s+(?:\w+\s+)?(?:paper|article|submission|manuscript|work|preprint|version)\s+"
-    r"(?:has\s+been|is|was|is\s+being|have\s+been)\s+(?:temporarily\s+)?withdrawn|^\W*withdrawn\b",
-    re.IGNORECASE,
-)
 
 
 def tidy(paper: FetchedPaper, *, markup: bool = False) -> FetchedPaper:
@@ -44,6 +39,7 @@ def tidy(paper: FetchedPaper, *, markup: bool = False) -> FetchedPaper:
     arxiv_id, version = _arxiv(paper, dict(reversed(names)))
     abstract = text.paragraphs(plain(paper.abstract), 20_000)
     comment = text.line(plain(paper.comment), 2000)
+    found = standing(title, comment, abstract)
     doi = identifiers.doi(paper.doi or "") or dict(reversed(names)).get(identifiers.DOI_SCHEME)
     return replace(
         paper,
@@ -62,9 +58,10 @@ def tidy(paper: FetchedPaper, *, markup: bool = False) -> FetchedPaper:
         code_url=text.link(paper.code_url, WIDTHS["code_url"]),
         project_url=text.link(paper.project_url, WIDTHS["project_url"]),
         published_at=_moment(paper.published_at, arxiv_id),
-        is_withdrawn=paper.is_withdrawn or bool(WITHDRAWN.search(comment) or WITHDRAWN.search(abstract)),
+        is_withdrawn=paper.is_withdrawn or found != Standing.GOOD,
+        is_retracted=paper.is_retracted or found == Standing.RETRACTED,
         signals=_signals(paper),
-        identifiers=names,
+        identifiers=names or _address(paper.url, arxiv_id or doi),
     )
 
 
@@ -82,6 +79,11 @@ def _arxiv(paper: FetchedPaper, names: Mapping[str, str]) -> tuple[str | None, i
         return None, None
     version = paper.version or found[1]
     return found[0], version if version and 0 < version < 1000 else None
+
+
+def _address(url: str, better: str | None) -> tuple[tuple[str, str], ...]:
+    """The address names a paper for which there is no better name."""
+    return () if better else identifiers.names([(identifiers.URL, url)])
 
 
 def _url(paper: FetchedPaper, arxiv_id: str | None, doi: str | None) -> str:
