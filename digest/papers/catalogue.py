@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
+
 from digest.models import Paper
-from digest.papers import names, statements
+from digest.papers import names, record, statements
 from digest.papers.identity import Name, Named, named
+from digest.papers.record import Record
 from digest.papers.statements import Change
 from digest.sources import FetchedPaper
 
@@ -22,7 +25,7 @@ class Row:
     `given` are the names that this batch gave it, `stored` what the table has where it shows more than its own.
     """
 
-    paper: Paper
+    paper: Record
     is_saved: bool
     is_changed: bool = False
     given: set[Name] = field(default_factory=set)
@@ -52,8 +55,8 @@ class Catalogue:
         self.rows: dict[str, Row] = {}
         self.saved: dict[int, Row] = {}
         records = [(paper, named(paper)) for paper in fetched]
-        self.load(Paper.objects.filter(key__in={":".join(record.key) for _, record in records}))
-        self.mentions = [self._add(paper, record) for paper, record in records]
+        self.load(Paper.objects.filter(key__in={":".join(given.key) for _, given in records}))
+        self.mentions = [self._add(paper, given) for paper, given in records]
         self.bearers: dict[Name, set[Row]] = defaultdict(set)
         for row in self.rows.values():
             for name in row.given:
@@ -61,29 +64,29 @@ class Catalogue:
         self.stored_bearers = names.bearers(self.bearers)
         self._forget_what_is_stored()
 
-    def load(self, papers: Iterable[Paper]) -> list[Row]:
+    def load(self, papers: QuerySet[Paper]) -> list[Row]:
         """The rows, those that are in memory already as they are there."""
-        return [self.saved.get(paper.pk) or self._enter(paper) for paper in papers]
+        return [self.saved.get(paper.id) or self._enter(paper) for paper in record.read(papers)]
 
-    def _enter(self, paper: Paper) -> Row:
-        row = self.rows[paper.key] = self.saved[paper.pk] = Row(paper, is_saved=True)
+    def _enter(self, paper: Record) -> Row:
+        row = self.rows[paper.key] = self.saved[paper.id] = Row(paper, is_saved=True)
         if paper.own is not None:
             row.stored = {name: getattr(paper, name) for name in (*Paper.STATED, "own")}
             statements.take_own(paper)
         return row
 
-    def _add(self, fetched: FetchedPaper, record: Named) -> Mention:
-        key = ":".join(record.key)
+    def _add(self, fetched: FetchedPaper, given: Named) -> Mention:
+        key = ":".join(given.key)
         row = self.rows.get(key)
         if row is None:
-            paper = statements.created(fetched, record, now=self.now, is_sample=self.is_sample)
+            paper = statements.created(fetched, given, now=self.now, is_sample=self.is_sample)
             row = self.rows[key] = Row(paper, is_saved=False)
             change = Change.NEW
         else:
-            changed = statements.apply(row.paper, fetched, record, now=self.now, is_sample=self.is_sample)
+            changed = statements.apply(row.paper, fetched, given, now=self.now, is_sample=self.is_sample)
             row.is_changed |= changed
             change = Change.UPDATED if changed else Change.KNOWN
-        row.given.update(record.names)
+        row.given.update(given.names)
         return Mention(fetched, row, change)
 
     def _forget_what_is_stored(self) -> None:
@@ -91,4 +94,4 @@ class Catalogue:
             row.given = {name for name in row.given if not self._is_stored(name, row)}
 
     def _is_stored(self, name: Name, row: Row) -> bool:
-        return name == row.key or row.paper.pk in self.stored_bearers.get(name, ())
+        return name == row.key or row.paper.id in self.stored_bearers.get(name, ())

@@ -14,8 +14,8 @@ from digest.sources import FetchedPaper
 
 WIDTH = Fact._meta.get_field("value").max_length or 0
 LINK_WORDS = (
-    r"(?:for publication|for(?: (?:oral|poster))? presentation|version|as an? [\w-]+(?: paper)?|paper|manuscript|by|at|in"
-    r"|to|as|and|presented|for|the|proceedings of|oral|poster|spotlight)"
+    r"(?:for publication|for(?: (?:oral|poster))? presentation|version|as an? [\w-]+(?: paper)?|paper|manuscript|by|at"
+    r"|in|to|as|and|presented|for|the|proceedings of|oral|poster|spotlight)"
 )
 ACCEPTED = re.compile(
     rf"\b(?:accept(?:ed)?|to appear|appeared|published|presented)\b(?: {LINK_WORDS})*:? (?P<venue>[^.;,()]{{2,120}})"
@@ -71,6 +71,6 @@ def rows(catalogue: Catalogue, source: str, now: datetime) -> list[tuple[object,
         day = mention.fetched.listed_on or now.date()
         for kind, value in stated(mention.fetched):
             digest = sha256(f"{kind}\n{value}\n{source}".encode("utf-8", "replace")).hexdigest()[:32]
-            row = (mention.row.paper.pk, kind.value, value, source, min(day, now.date()), digest)
-            found.setdefault((mention.row.paper.pk, digest), row)
+            row = (mention.row.paper.id, kind.value, value, source, min(day, now.date()), digest)
+            found.setdefault((mention.row.paper.id, digest), row)
     return list(found.values())

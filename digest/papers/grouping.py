@@ -46,9 +46,9 @@ class Grouping:
 
     def _named(self, rows: set[Row]) -> set[Row]:
         """Note the names of the rows; gives those who bear any of them and are not known yet."""
-        stored = names.names_of([row.paper.pk for row in rows if row.is_saved])
+        stored = names.names_of([row.paper.id for row in rows if row.is_saved])
         for row in rows:
-            self.names[row] = {row.key} | row.given | stored.get(row.paper.pk, set())
+            self.names[row] = {row.key} | row.given | stored.get(row.paper.id, set())
         fresh = {name for row in rows for name in self.names[row]} - self.bearers.keys()
         ids = names.bearers(fresh)
         expanded = {name for name in fresh if len(ids.get(name, ())) <= CROWD}
@@ -62,12 +62,12 @@ class Grouping:
 
     def _merged(self, rows: set[Row]) -> set[Row]:
         """The rows that these are merged with."""
-        ids = {row.paper.pk for row in rows if row.is_saved}
+        ids = {row.paper.id for row in rows if row.is_saved}
         into = {row.paper.merged_into_id for row in rows if row.paper.merged_into_id}
         return set(self._load(Q(pk__in=into) | Q(merged_into__in=ids | into))) if ids else set()
 
     def _load(self, which: Q) -> list[Row]:
-        return self.catalogue.load(Paper.objects.filter(which).order_by())
+        return self.catalogue.load(Paper.objects.filter(which))
 
     def _partition(self) -> dict[Row, Place]:
         nodes = [Node(row, row.key, given, row.paper.authors) for row, given in self.names.items()]
@@ -76,7 +76,7 @@ class Grouping:
 
     def _apart(self) -> Collection[frozenset[object]]:
         saved = self.catalogue.saved
-        ids = {row.paper.pk for row in self.names if row.is_saved}
+        ids = {row.paper.id for row in self.names if row.is_saved}
         pairs = Separation.objects.filter(one__in=ids, other__in=ids).values_list("one", "other") if ids else []
         return {frozenset((saved[one], saved[other])) for one, other in pairs}
 
@@ -118,5 +118,5 @@ def group(catalogue: Catalogue) -> Grouping:
 def regroup(papers: Iterable[int], now: Any) -> tuple[Catalogue, Grouping]:
     """The neighbourhood of stored rows, looked at anew."""
     catalogue = Catalogue((), now=now, is_sample=False)
-    rows = catalogue.load(Paper.objects.filter(pk__in=list(papers)).order_by())
+    rows = catalogue.load(Paper.objects.filter(pk__in=list(papers)))
     return catalogue, Grouping(catalogue, rows)

@@ -33,13 +33,13 @@ def settle(grouping: Grouping, now: datetime) -> None:
     """Make the merges of stored rows those that the grouping says."""
     joins, parted = [], []
     for row, place in grouping.places.items():
-        wanted = place.id.paper.pk if place.id is not row else None
+        wanted = place.id.paper.id if place.id is not row else None
         if row.paper.merged_into_id == wanted:
             continue
         if row.paper.merged_into_id:
-            parted.append(row.paper.pk)
+            parted.append(row.paper.id)
         if wanted:
-            joins.append(Join(row.paper.pk, wanted, place.reason))
+            joins.append(Join(row.paper.id, wanted, place.reason))
     part(parted)
     join(joins, now)
 
@@ -117,7 +117,7 @@ def undo(merge: Merge, now: datetime) -> Paper:
         loser, winner = found.loser, Paper.objects.get(pk=found.loser.merged_into_id or found.winner_id)
         Separation.objects.get_or_create(one=loser, other=winner, defaults={"made_at": now})
         catalogue, grouping = regroup([loser.pk, winner.pk], now)
-        store.write_rows(catalogue)
+        store.write_rows(catalogue, now)
         settle(grouping, now)
         loser.refresh_from_db()
         return loser

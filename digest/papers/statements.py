@@ -13,10 +13,8 @@ from datetime import UTC, datetime, time
 from enum import Enum, auto
 from typing import Any
 
-from django.db.models import DateTimeField
-
-from digest.models import Paper
 from digest.papers.identity import Named
+from digest.papers.record import MOMENTS, Record
 from digest.sources import FetchedPaper, identifiers
 
 WORDED = (
@@ -34,7 +32,6 @@ WORDED = (
 )
 WITHDRAWN = "withdrawn"
 ANY_VERSION = 0  # said of the paper, not of one of its versions
-MOMENTS = frozenset(field.name for field in Paper._meta.concrete_fields if isinstance(field, DateTimeField))
 
 
 class Change(Enum):
@@ -43,7 +40,7 @@ class Change(Enum):
     UPDATED = auto()
 
 
-def created(fetched: FetchedPaper, named: Named, *, now: datetime, is_sample: bool) -> Paper:
+def created(fetched: FetchedPaper, named: Named, *, now: datetime, is_sample: bool) -> Record:
     """An unsaved row.
 
     A replacement of a paper we never had is an old paper: it counts as seen when its id was given out, so that it
@@ -56,7 +53,7 @@ def created(fetched: FetchedPaper, named: Named, *, now: datetime, is_sample: bo
     stated["authors"], stated["categories"] = list(fetched.authors), list(fetched.categories)
     moment = fetched.published_at
     is_arxiv = named.key[0] == identifiers.ARXIV_SCHEME
-    return Paper(
+    return Record(
         key=":".join(named.key),
         arxiv_id=fetched.arxiv_id if is_arxiv else None,
         doi=doi_of(named),
@@ -70,7 +67,7 @@ def created(fetched: FetchedPaper, named: Named, *, now: datetime, is_sample: bo
     )
 
 
-def apply(paper: Paper, fetched: FetchedPaper, named: Named, *, now: datetime, is_sample: bool) -> bool:
+def apply(paper: Record, fetched: FetchedPaper, named: Named, *, now: datetime, is_sample: bool) -> bool:
     """Whether the record changed anything of the row, which holds what its own records state."""
     before = paper.version or 0
     version = version_of(fetched)
@@ -142,7 +139,7 @@ def earliest(ours: datetime | None, theirs: datetime | None, now: datetime) -> d
     return min(filter(None, (ours, theirs if theirs and theirs <= now else None)), default=None)
 
 
-def shown(members: Sequence[Paper]) -> dict[str, Any]:
+def shown(members: Sequence[Record]) -> dict[str, Any]:
     """The columns of the paper that the rows together are, the best row first; each holds what its own records state.
 
     The DOI is whoever's business who knows which of them the paper has.
@@ -159,14 +156,14 @@ def shown(members: Sequence[Paper]) -> dict[str, Any]:
     return columns
 
 
-def take_own(paper: Paper) -> None:
+def take_own(paper: Record) -> None:
     """Let the row hold what its own records state, wherever it shows more."""
     for name, value in (paper.own or {}).items():
         setattr(paper, name, datetime.fromisoformat(value) if value and name in MOMENTS else value)
     paper.own = None
 
 
-def show(paper: Paper, columns: dict[str, Any]) -> None:
+def show(paper: Record, columns: dict[str, Any]) -> None:
     """Let the row show the columns, and keep what its own records state where that differs."""
     own = {name: getattr(paper, name) for name, value in columns.items() if getattr(paper, name) != value}
     paper.own = {

@@ -8,13 +8,16 @@ from typing import Any
 
 from django.db import connection
 
-from digest.models import Identifier, Paper, Signal, Source
+from digest.models import Identifier, Paper, Source
 from digest.papers import facts, names
 from digest.papers.catalogue import Catalogue
 from digest.papers.identity import Name, rank
+from digest.papers.record import STORED, values
 
 LOCK = 0x50415045  # any number, as long as it is always the same
 WRITTEN = [*Paper.STATED, "version", "stated_in", "own", "updated_at"]
+MOST_VALUES = 30_000  # in a statement: SQLite takes 32,766
+Values = tuple[Any, ...]
 FIRST_DAY = """
     ON CONFLICT (paper_id, source_id) DO UPDATE SET listed_on = excluded.listed_on
     WHERE excluded.listed_on IS NOT NULL
@@ -34,7 +37,7 @@ def take_turn() -> None:
 
 def write(catalogue: Catalogue, *, source: Source | None, now: datetime) -> None:
     """Rows, then their names, then what hangs on them. Merging comes after, and lets that follow to the papers."""
-    write_rows(catalogue)
+    write_rows(catalogue, now)
     write_names(catalogue)
     if source:
         write_listings(catalogue, source, now)
@@ -42,25 +45,25 @@ def write(catalogue: Catalogue, *, source: Source | None, now: datetime) -> None
     write_facts(catalogue, source.slug if source else "", now)
 
 
-def write_rows(catalogue: Catalogue) -> None:
-    # An upsert by primary key is one statement for any number of rows, where bulk_update writes a CASE a cell.
-    Paper.objects.bulk_create(
-        [row.paper for row in catalogue.rows.values() if row.is_saved and row.is_changed],
-        update_conflicts=True,
-        unique_fields=["id"],
-        update_fields=WRITTEN,
-    )
-    Paper.objects.bulk_create([row.paper for row in catalogue.rows.values() if not row.is_saved])
+def write_rows(catalogue: Catalogue, now: datetime) -> None:
+    """What is there already by an upsert, one statement for many rows, as an UPDATE would be one each."""
+    fresh = [row.paper for row in catalogue.rows.values() if not row.is_saved]
+    for paper, pk in zip(fresh, new_ids("digest_paper", len(fresh)), strict=True):
+        paper.id = pk
+    load("digest_paper", STORED, values(fresh, now))
+    changed = [row.paper for row in catalogue.rows.values() if row.is_saved and row.is_changed]
+    assignments = ", ".join(f"{name} = excluded.{name}" for name in WRITTEN)
+    insert("digest_paper", STORED, values(changed, now), f"ON CONFLICT (id) DO UPDATE SET {assignments}")
 
 
 def write_names(catalogue: Catalogue) -> None:
     """A name means the best row that bears it; the others only claim it."""
     given = [(row, name) for row in catalogue.rows.values() for name in row.given]
-    means = [(row.paper.pk, name) for row, name in given if not is_shared(catalogue, name)]
+    means = [(row.paper.id, name) for row, name in given if not is_shared(catalogue, name)]
     bearers: dict[Name, dict[str, int]] = defaultdict(dict)
     for row, name in given:
         if is_shared(catalogue, name):
-            bearers[name][row.paper.key] = row.paper.pk
+            bearers[name][row.paper.key] = row.paper.id
     held = names.holders(bearers)
     keys = dict(Paper.objects.filter(pk__in=held.values()).values_list("pk", "key"))
     claims: list[tuple[int, Name]] = []
@@ -73,7 +76,7 @@ def write_names(catalogue: Catalogue) -> None:
             Identifier.objects.filter(scheme=name[0], value=name[1]).update(paper=best)
         claims += [(paper, name) for paper in rows.values()]
     columns = ("paper_id", "scheme", "value")
-    insert("digest_identifier", columns, [(paper, *name) for paper, name in means])
+    load("digest_identifier", columns, [(paper, *name) for paper, name in means])
     insert("digest_claim", columns, [(paper, *name) for paper, name in claims], "ON CONFLICT DO NOTHING")
 
 
@@ -90,7 +93,7 @@ def write_listings(catalogue: Catalogue, source: Source, now: datetime) -> None:
     """Who listed what, and the first day that it was news: a replacement is none, so it has no day."""
     days: dict[int, date | None] = {}
     for mention in catalogue.mentions:
-        paper, day = mention.row.paper.pk, None if mention.fetched.is_replacement else mention.fetched.listed_on
+        paper, day = mention.row.paper.id, None if mention.fetched.is_replacement else mention.fetched.listed_on
         days[paper] = min(filter(None, (days.get(paper), day)), default=None)
     seen = connection.ops.adapt_datetimefield_value(now)
     rows = [(paper, source.pk, connection.ops.adapt_datefield_value(day), seen) for paper, day in days.items()]
@@ -100,19 +103,14 @@ def write_listings(catalogue: Catalogue, source: Source, now: datetime) -> None:
 def write_signals(catalogue: Catalogue, now: datetime) -> None:
     """One reading a day and kind: a later one of the same day replaces it."""
     readings = {
-        (mention.row.paper.pk, kind): value
+        (mention.row.paper.id, kind): value
         for mention in catalogue.mentions
         for kind, value in mention.fetched.signals.items()
     }
-    Signal.objects.bulk_create(
-        [
-            Signal(paper_id=paper, kind=kind, value=value, observed_on=now.date())
-            for (paper, kind), value in readings.items()
-        ],
-        update_conflicts=True,
-        unique_fields=["paper", "kind", "observed_on"],
-        update_fields=["value"],
-    )
+    day = connection.ops.adapt_datefield_value(now.date())
+    rows = [(paper, kind, value, day) for (paper, kind), value in readings.items()]
+    replaced = "ON CONFLICT (paper_id, kind, observed_on) DO UPDATE SET value = excluded.value"
+    insert("digest_signal", ("paper_id", "kind", "value", "observed_on"), rows, replaced)
 
 
 def write_facts(catalogue: Catalogue, source: str, now: datetime) -> None:
@@ -123,10 +121,40 @@ def write_facts(catalogue: Catalogue, source: str, now: datetime) -> None:
     insert("digest_fact", columns, rows, "ON CONFLICT DO NOTHING")
 
 
-def insert(table: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]], otherwise: str = "") -> None:
-    """One statement for all rows; what it does to rows that are there is said by `otherwise`."""
-    if rows:
-        line = f"({', '.join(['%s'] * len(columns))})"
-        statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([line] * len(rows))} {otherwise}"  # noqa: S608
+def insert(table: str, columns: tuple[str, ...], rows: list[Values], otherwise: str = "") -> None:
+    """A few statements for any number of rows; what becomes of one that is there already is said by `otherwise`."""
+    step = MOST_VALUES // len(columns)
+    line = f"({', '.join(['%s'] * len(columns))})"
+    for start in range(0, len(rows), step):
+        part = rows[start : start + step]
+        statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([line] * len(part))} {otherwise}"  # noqa: S608
         with connection.cursor() as cursor:
-            cursor.execute(statement, [value for row in rows for value in row])
+            cursor.execute(statement, [value for row in part for value in row])
+
+
+def load(table: str, columns: tuple[str, ...], rows: list[Values]) -> None:
+    """Rows that are not there yet, by the database's fastest way in: COPY, or one prepared statement."""
+    if not rows:
+        return
+    names = ", ".join(columns)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+        else:
+            places = ", ".join(["%s"] * len(columns))
+            cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({places})", rows)  # noqa: S608
+
+
+def new_ids(table: str, number: int) -> list[int]:
+    """Ids for rows to come. Nobody else adds rows to these tables meanwhile: see `take_turn`."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, number]
+            )
+            return [pk for (pk,) in cursor.fetchall()]
+        cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
+        last = (cursor.fetchone() or (0,))[0]
+        return list(range(last + 1, last + 1 + number))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,8 @@ from digest.sources.base import FetchedPaper, UnusableEntry
 from digest.sources.standing import Standing, standing
 
 LARGEST = 2**31 - 1
+LONGEST_NAME = 200
+PLAIN_NAME = re.compile(r"[A-Za-z.'-]+(?: [A-Za-z.'-]+)*")  # as most are: nothing to be done
 # What the columns hold, in characters; checked last, as percent-encoding makes a value longer.
 WIDTHS = {
     "arxiv_id": 32,
@@ -94,10 +97,14 @@ def _url(paper: FetchedPaper, arxiv_id: str | None, doi: str | None) -> str:
 
 
 def _names(names: tuple[str, ...], *, markup: bool) -> tuple[str, ...]:
-    cleaned = (
-        text.line(tex.plain_name(_plain(name, markup=markup, limit=2000)), 200) for name in names[: people.MOST_AUTHORS]
-    )
+    cleaned = (_name(name, markup=markup) for name in names[: people.MOST_AUTHORS])
     return tuple(dict.fromkeys(name for name in cleaned if name))
+
+
+def _name(name: str, *, markup: bool) -> str:
+    if len(name) <= LONGEST_NAME and PLAIN_NAME.fullmatch(name):
+        return name
+    return text.line(tex.plain_name(_plain(name, markup=markup, limit=2000)), LONGEST_NAME)
 
 
 def _categories(categories: tuple[str, ...]) -> tuple[str, ...]:

@@ -23,8 +23,8 @@ TABLES = ("digest_paper", "digest_identifier", "digest_claim", "digest_listing",
 
 class Command(BaseCommand):
     help = (
-        "Import a file into a scratch database beside the configured one, then again, when nothing may change. CPU time "
-        "is this process's and, on PostgreSQL here, its server's. The last line is one JSON object."
+        "Import a file into a scratch database beside the configured one, then again, when nothing may change. CPU "
+        "time is this process's and, on PostgreSQL here, its server's. The last line is one JSON object."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
