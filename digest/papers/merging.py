@@ -111,9 +111,7 @@ def undo(merge: Merge, now: datetime) -> Paper:
         store.take_turn()
         found = Merge.objects.filter(pk=merge.pk, made_at__gt=now - KEPT).select_related("loser").first()
         if found is None:
-            raise PaperboyError(
-                f"This merge can no longer be undone: it is older than {KEPT.days} days, or was undone."
-            )
+            raise PaperboyError(f"This merge was undone already, or is older than {KEPT.days} days.")
         loser, winner = found.loser, Paper.objects.get(pk=found.loser.merged_into_id or found.winner_id)
         Separation.objects.get_or_create(one=loser, other=winner, defaults={"made_at": now})
         catalogue, grouping = regroup([loser.pk, winner.pk], now)
