@@ -252,4 +252,23 @@ class Migration(migrations.Migration):
             model_name="paper",
             constraint=models.UniqueConstraint(fields=("key",), name="paper_once_per_name"),
         ),
+        migrations.AlterField(
+            model_name="paper",
+            name="merged_into",
+            field=models.ForeignKey(
+                blank=True,
+                db_index=False,
+                editable=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="merged",
+                to="digest.paper",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="paper",
+            index=models.Index(
+                condition=models.Q(("merged_into__isnull", False)), fields=["merged_into"], name="paper_merged_into"
+            ),
+        ),
     ]

@@ -57,7 +57,7 @@ class Paper(models.Model):
     arxiv_id = models.CharField(max_length=32, null=True, blank=True)  # noqa: DJ001
     doi = models.CharField(max_length=200, null=True, blank=True)  # noqa: DJ001
     merged_into = models.ForeignKey(
-        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="merged", editable=False
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="merged", editable=False, db_index=False
     )
 
     title = models.TextField()
@@ -87,6 +87,10 @@ class Paper(models.Model):
 
     class Meta:
         ordering = ["-first_seen_at", "-id"]
+        # Few rows are merged into another.
+        indexes = [
+            models.Index(fields=["merged_into"], condition=Q(merged_into__isnull=False), name="paper_merged_into")
+        ]
         constraints = [
             models.UniqueConstraint(fields=["key"], name="paper_once_per_name"),
             models.CheckConstraint(condition=~Q(title=""), name="paper_has_title"),

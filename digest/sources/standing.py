@@ -26,7 +26,7 @@ SAYS = re.compile(
     rf"|(?:{OWNERS}) {ADVERBS}{WISH}{ADVERBS}(?:withdr[ae]w(?:n|ing)?|retract(?:ed|ing)?) {SELF}"
     rf"|(?:{OWNERS}) (?:have|has) {ADVERBS}{GONE}\b(?! (?!due|because|as\b|since|for\b))"
     rf"|{GONE}(?= (?:by (?:the )?(?:authors?|arxiv|editors?|publisher)|due|because|as (?:it|the|we)|at the|until"
-    rf"|pending|owing|on request|temporarily|for (?:revision|now|errors?))|[.,;:!)\]]|$)"
+    rf"|pending|owing|on request|temporarily|for (?:revision|now|errors?))|[.,;:!)\]\n]|$)"
     rf"|{SELF} (?:has|have) been removed by arxiv"
     rf"|withdr(?:awal|awing|aw) (?:{SELF}|due|because|notice|requested|by the authors?|of {SELF})"
     rf")",
