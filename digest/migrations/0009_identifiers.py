@@ -30,7 +30,7 @@ def fill(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("digest", "0005_throttles"),
+        ("digest", "0008_further_sources"),
     ]
 
     operations = [
