@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -23,6 +23,9 @@ ACCEPTED = re.compile(
     re.IGNORECASE,
 )
 PERHAPS = ("accept", "appear", "publish", "presented")
+
+
+FactRow = tuple[int, str, str, str, date, str]
 
 
 class Stated(NamedTuple):
@@ -64,9 +67,9 @@ def is_proper(venue: str) -> bool:
     return any(character.isupper() for character in venue[1:]) or any(character.isdigit() for character in venue)
 
 
-def rows(catalogue: Catalogue, source: str, now: datetime) -> list[tuple[object, ...]]:
+def rows(catalogue: Catalogue, source: str, now: datetime) -> list[FactRow]:
     """(paper, kind, value, source, day, digest) of each fact the batch states, each once."""
-    found: dict[tuple[int, str], tuple[object, ...]] = {}
+    found: dict[tuple[int, str], FactRow] = {}
     for mention in catalogue.mentions:
         day = mention.fetched.listed_on or now.date()
         for kind, value in stated(mention.fetched):

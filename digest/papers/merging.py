@@ -33,7 +33,7 @@ def settle(grouping: Grouping, now: datetime) -> None:
     """Make the merges of stored rows those that the grouping says."""
     joins, parted = [], []
     for row, place in grouping.places.items():
-        wanted = place.id.paper.id if place.id is not row else None
+        wanted = grouping.final(row).paper.id if place.id is not row else None
         if row.paper.merged_into_id == wanted:
             continue
         if row.paper.merged_into_id:
@@ -46,7 +46,8 @@ def settle(grouping: Grouping, now: datetime) -> None:
 
 def carry(rows: Collection[int]) -> None:
     """Let what came to rows that are merged already follow, and note it with their merge."""
-    winners = dict(Paper.objects.filter(pk__in=rows, merged_into__isnull=False).values_list("pk", "merged_into"))
+    merged = Paper.objects.filter(pk__in=rows).values_list("pk", "merged_into")
+    winners = {loser: winner for loser, winner in merged if winner}
     if not winners:
         return
     merges = {merge.loser_id: merge for merge in Merge.objects.filter(loser__in=winners)}

@@ -62,7 +62,7 @@ def values(records: Iterable[Record], now: datetime) -> list[tuple[Any, ...]]:
         row = list(TAKE(record))
         for place in JSON_PLACES:
             if (value := row[place]) is not None:
-                row[place] = json.dumps(value) if value else EMPTY[type(value)]
+                row[place] = json.dumps(value) if value else ("[]" if isinstance(value, list) else "{}")
         for place in MOMENT_PLACES:
             row[place] = moment(row[place])
         rows.append((*row, *fixed))
@@ -73,7 +73,6 @@ def adapted_moment(moment: datetime | None) -> Any:
     return connection.ops.adapt_datetimefield_value(moment)
 
 
-EMPTY = {list: "[]", dict: "{}"}
 TAKE = attrgetter(*COLUMNS)
 JSON_PLACES = [place for place, name in enumerate(COLUMNS) if name in JSON]
 MOMENT_PLACES = [place for place, name in enumerate(COLUMNS) if name in MOMENTS]

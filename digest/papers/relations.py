@@ -163,13 +163,10 @@ def of_open_editions() -> Values:
 def unique_beside(relation: Relation) -> list[tuple[str, ...]]:
     """What must differ between two rows of one paper, by columns: one tuple a unique constraint."""
     meta = relation.model._meta
+    columns = {column.name: column.attname for column in meta.concrete_fields}
     sets = [each.fields for each in meta.constraints if isinstance(each, UniqueConstraint)]
     sets += [tuple(each) for each in meta.unique_together]
-    return [
-        tuple(meta.get_field(name).attname for name in names if name != relation.name)
-        for names in sets
-        if relation.name in names
-    ]
+    return [tuple(columns[name] for name in names if name != relation.name) for names in sets if relation.name in names]
 
 
 def rows_of(relation: Relation, rule: Rule, papers: set[int]) -> list[Values]:
