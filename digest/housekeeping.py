@@ -10,11 +10,12 @@ from django.contrib.sessions.models import Session
 
 from digest import events
 from digest.models import Bounce, Host, ProviderEvent, Repository, SourceRun, Throttle
+from digest.papers import merging
 
 
 def tidy(now: datetime) -> dict[str, int]:
     """Forget visits to sources and their hosts, repositories, providers' events, counts of what was sent and sign-ins
-    after RECORDS_DAYS, and expired sessions; how many each.
+    after RECORDS_DAYS, expired sessions, and how to undo merges that are too old for that; how many each.
 
     The ledger, consent records, suppressions, papers and their signals are kept: digests are chosen by them.
     """
@@ -32,4 +33,4 @@ def tidy(now: datetime) -> dict[str, int]:
         "repositories": Repository.objects.filter(checked_at__lt=before),
         "sessions": Session.objects.filter(expire_date__lt=now),
     }
-    return {name: rows.delete()[0] for name, rows in old.items()}
+    return {name: rows.delete()[0] for name, rows in old.items()} | {"merges": merging.forget(now)}

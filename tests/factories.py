@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -161,7 +160,7 @@ class PaperFactory(DjangoModelFactory[Paper]):
 
     arxiv_id = factory.Sequence(lambda number: f"2607.{number:05d}")
     title = factory.Sequence(lambda number: f"A careful study of paper number {number}")
-    title_key = factory.LazyAttribute(lambda paper: hashlib.sha256(paper.title.casefold().encode()).hexdigest())
+    key = factory.LazyAttribute(lambda paper: f"arxiv:{paper.arxiv_id}" if paper.arxiv_id else f"title:{paper.title}")
     abstract = factory.LazyAttribute(lambda paper: f"{paper.title}. We look closely and report what we saw.")
     authors = factory.LazyFunction(lambda: ["Ada Lovelace", "Emmy Noether"])
     categories = factory.LazyFunction(lambda: ["cs.XX"])

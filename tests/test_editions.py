@@ -15,6 +15,8 @@ from digest import editions
 from digest.editions import build, publish, ranked_entries, run_schedule
 from digest.errors import EditionClosed, EditionError
 from digest.models import Decision, Edition, EditionKind, EditionState, Paper
+from digest.papers import ingest
+from digest.sources import FetchedPaper
 from subscriptions.models import Topic
 from tests.factories import (
     NOW,
@@ -23,6 +25,7 @@ from tests.factories import (
     ListingFactory,
     PaperFactory,
     SignalFactory,
+    SourceFactory,
     TopicFactory,
 )
 
@@ -96,6 +99,16 @@ def test_what_readers_may_not_see_stays_out() -> None:
     PaperFactory(merged_into=shown)
     PaperFactory(first_seen_at=NOW + timedelta(seconds=1))
     assert pool(build(DAILY, TODAY, NOW)) == {shown.pk}
+
+
+def test_a_new_version_of_an_old_paper_is_no_news() -> None:
+    long_ago = NOW - timedelta(days=200)
+    paper = PaperFactory(arxiv_id="2501.00001", first_seen_at=long_ago, published_at=long_ago)
+    SignalFactory(paper=paper, value=300, observed_on=TODAY - timedelta(days=190))
+    PaperFactory()
+    again = FetchedPaper(title=paper.title, arxiv_id="2501.00001", version=2, is_replacement=True, listed_on=TODAY)
+    ingest([again], source=SourceFactory(), now=NOW)
+    assert paper.pk not in pool(build(DAILY, TODAY, NOW))
 
 
 def test_papers_are_numbered_by_their_topics_and_by_how_they_trend() -> None:

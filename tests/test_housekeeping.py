@@ -10,8 +10,8 @@ from django.contrib.sessions.models import Session
 from django.core.cache import cache
 
 from digest import housekeeping, tasks
-from digest.models import Delivery, Host, ProviderEvent, Repository, SourceRun, Throttle
-from tests.factories import DeliveryFactory
+from digest.models import Delivery, Host, Merge, ProviderEvent, Repository, SourceRun, Throttle
+from tests.factories import DeliveryFactory, PaperFactory
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -32,7 +32,10 @@ def test_old_records_are_forgotten_and_recent_ones_kept(settings):
     settings.RECORDS_DAYS = 90
     records(NOW - timedelta(days=90, hours=1))
     records(NOW - timedelta(days=89))
+    for days in (30, 29):  # whatever the setting: as long as a merge can be undone
+        Merge.objects.create(loser=PaperFactory(), winner=PaperFactory(), made_at=NOW - timedelta(days=days))
     assert set(housekeeping.tidy(NOW).values()) == {1}
+    assert Merge.objects.get().made_at == NOW - timedelta(days=29)
     kept = (SourceRun, ProviderEvent, Throttle, AccessLog, Host, Repository, Session)
     assert [model.objects.count() for model in kept] == [1] * len(kept)
     assert SourceRun.objects.get().started_at == NOW - timedelta(days=89)

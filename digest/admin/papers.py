@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.contrib import admin
 from django.db.models import OuterRef, Q, QuerySet, Subquery
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from digest import tex
+from digest.admin import merges
 from digest.admin.display import chip, cut, flat, names, plural
+from digest.admin.merges import FactInline, IdentifierInline, MergeInline
 from digest.models import Listing, Paper, Signal, SignalKind
 from subscriptions.admin.base import Facts, ModelAdmin, TabularInline
 
@@ -68,11 +73,17 @@ class LanguageFilter(admin.SimpleListFilter):
 class PaperAdmin(ModelAdmin[Paper]):
     list_display = ["short_title", "identity", "field", "upvotes", "first_seen_at", "visibility"]
     list_filter = [VisibilityFilter, LanguageFilter, "is_sample", "listings__source"]
-    search_fields = ["title", "arxiv_id__startswith", "doi__iexact", "authors__icontains", "primary_category__iexact"]
+    search_fields = [
+        "title",
+        "arxiv_id__startswith",
+        "doi__iexact",
+        "authors__icontains",
+        "primary_category__iexact",
+    ]
     search_help_text = "Title, author, arXiv id, DOI or category"
     date_hierarchy = "first_seen_at"
     actions = ["hide_papers", "show_papers"]
-    inlines = [ListingInline, SignalInline]
+    inlines = [ListingInline, SignalInline, FactInline, IdentifierInline, MergeInline]
     show_full_result_count = False
     fieldsets = [
         (None, {"fields": ["is_hidden", "shown_title", "author_list", "shown_abstract", "language"]}),
@@ -91,6 +102,10 @@ class PaperAdmin(ModelAdmin[Paper]):
         votes = Signal.objects.filter(paper=OuterRef("pk"), kind=SignalKind.UPVOTES).order_by("-observed_on")
         papers = super().get_queryset(request).select_related("merged_into")
         return papers.annotate(votes=Subquery(votes.values("value")[:1]))
+
+    def get_urls(self) -> list[URLPattern]:
+        view: Callable[..., HttpResponse] = self.admin_site.admin_view(merges.part)
+        return [path("merge/<int:pk>/undo/", view, name="digest_paper_part"), *super().get_urls()]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -167,5 +182,8 @@ class PaperAdmin(ModelAdmin[Paper]):
         return format_html('<a href="{0}" rel="noreferrer" target="_blank">{0}</a>', paper.url) if paper.url else "–"
 
     @admin.display(description="Merged into")
-    def merged_link(self, paper: Paper) -> str:
-        return str(paper.merged_into or "–")
+    def merged_link(self, paper: Paper) -> SafeString | str:
+        if paper.merged_into is None:
+            return "–"
+        url = reverse("admin:digest_paper_change", args=[paper.merged_into.pk])
+        return format_html('<a class="desk-link" href="{}">{}</a>', url, paper.merged_into)

@@ -78,9 +78,9 @@ def _edition(papers: int, slugs: list[str], now: datetime, rng: random.Random) -
 def _paper(number: int, now: datetime, rng: random.Random) -> Paper:
     title = f"{_prose(rng, 9)} {number}"
     return Paper(
+        key=f"arxiv:2601.{number:05d}",
         arxiv_id=f"2601.{number:05d}",
         title=title,
-        title_key=f"{number:064d}",
         abstract=". ".join(_prose(rng, 18) for _ in range(9)),
         authors=[f"{_prose(rng, 1)} {_prose(rng, 1)}" for _ in range(rng.randint(1, 8))],
         primary_category="cs.LG",

@@ -1,10 +1,12 @@
-"""The pipeline's rows, as data flows: source, host, paper, repository, edition, delivery, breaker, throttle, event."""
+"""The pipeline's rows, in the order data flows, from sources to events."""
 
 from digest.models.breaker import Breaker, BreakerState
 from digest.models.delivery import Delivery, Digest
 from digest.models.edition import Decision, Edition, EditionKind, EditionPaper, EditionState
 from digest.models.event import Bounce, ProviderEvent
+from digest.models.fact import Fact, FactKind
 from digest.models.host import Host
+from digest.models.identity import Claim, Identifier, Merge, Scheme, Separation
 from digest.models.lease import Lease
 from digest.models.paper import Listing, Paper, Signal, SignalKind
 from digest.models.repository import Repository
@@ -18,6 +20,7 @@ __all__ = [
     "Bounce",
     "Breaker",
     "BreakerState",
+    "Claim",
     "ConnectionLease",
     "Decision",
     "Delivery",
@@ -27,13 +30,19 @@ __all__ = [
     "EditionKind",
     "EditionPaper",
     "EditionState",
+    "Fact",
+    "FactKind",
     "Host",
+    "Identifier",
     "Lease",
     "Listing",
+    "Merge",
     "Outcome",
     "Paper",
     "ProviderEvent",
     "Repository",
+    "Scheme",
+    "Separation",
     "Signal",
     "SignalKind",
     "Source",

@@ -23,20 +23,42 @@ class PaperQuerySet(models.QuerySet["Paper"]):
 
 
 class Paper(models.Model):
-    """One paper, whatever door it came through.
+    """What one name stands for: all records of an arXiv id, else of a DOI, and so on down to a bare title.
 
-    Identity is the arXiv id without version, else the DOI, else the normalised title. When two rows turn out to be
-    the same paper, one points at the other with `merged_into`: ids in stored digests keep their meaning.
-    `EDITORIAL` columns are the editors' own: whoever stores papers never writes them on a row that is there.
+    Rows that turn out to be one paper point at the best of them with `merged_into`: ids in stored digests keep their
+    meaning. That row's columns show what the others add; what its own records say is kept in `own`, so that the others
+    can be taken away again. The names themselves are `Identifier` rows; `arxiv_id` and `doi` are for showing.
+
+    Every column has one owner: `EDITORIAL` ones the editors, `STATED` ones the sources, `KEPT` ones whoever stores
+    papers.
     """
 
     EDITORIAL: ClassVar = frozenset({"is_hidden"})
+    STATED: ClassVar = (
+        "title",
+        "abstract",
+        "authors",
+        "categories",
+        "primary_category",
+        "comment",
+        "journal_reference",
+        "license_url",
+        "url",
+        "code_url",
+        "project_url",
+        "doi",
+        "published_at",
+        "first_seen_at",
+        "withdrawn_at",
+        "is_sample",
+    )
+    KEPT: ClassVar = ("id", "key", "arxiv_id", "version", "language", "stated_in", "own", "merged_into", "updated_at")
 
-    arxiv_id = models.CharField(max_length=32, null=True, blank=True, unique=True)
-    doi = models.CharField(max_length=200, null=True, blank=True, unique=True)
-    title_key = models.CharField(max_length=64, db_index=True, editable=False)
+    key = models.CharField(max_length=220, editable=False, help_text="The name it stands for")
+    arxiv_id = models.CharField(max_length=32, null=True, blank=True)  # noqa: DJ001
+    doi = models.CharField(max_length=200, null=True, blank=True)  # noqa: DJ001
     merged_into = models.ForeignKey(
-        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="merged", editable=False
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="merged", editable=False, db_index=False
     )
 
     title = models.TextField()
@@ -54,6 +76,10 @@ class Paper(models.Model):
     code_url = models.URLField(max_length=1000, blank=True)
     project_url = models.URLField(max_length=1000, blank=True)
     version = models.PositiveSmallIntegerField(null=True, blank=True, help_text="arXiv version")
+    stated_in = models.JSONField(
+        default=dict, blank=True, editable=False, help_text="Versions of the columns that the newest one left open"
+    )
+    own = models.JSONField(null=True, blank=True, editable=False, help_text="What its own records say")
     published_at = models.DateTimeField(null=True, blank=True, help_text="First submitted or announced")
     first_seen_at = models.DateTimeField(default=timezone.now, db_index=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -65,12 +91,12 @@ class Paper(models.Model):
 
     class Meta:
         ordering = ["-first_seen_at", "-id"]
+        # Few rows are merged into another.
+        indexes = [
+            models.Index(fields=["merged_into"], condition=Q(merged_into__isnull=False), name="paper_merged_into")
+        ]
         constraints = [
-            models.UniqueConstraint(
-                fields=["title_key"],
-                condition=Q(arxiv_id__isnull=True, doi__isnull=True, merged_into__isnull=True),
-                name="paper_title_is_identity_without_ids",
-            ),
+            models.UniqueConstraint(fields=["key"], name="paper_once_per_name"),
             models.CheckConstraint(condition=~Q(title=""), name="paper_has_title"),
             models.CheckConstraint(condition=~Q(arxiv_id="") & ~Q(doi=""), name="paper_ids_null_or_set"),
         ]

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import DataError, transaction
 
 from digest.models import Source
-from digest.papers import store
+from digest.papers import grouping, merging, store
 from digest.papers.catalogue import Catalogue
-from digest.papers.changes import Change
+from digest.papers.tally import IngestCounts, counted
 from digest.sources import FetchedPaper
 
 __all__ = ["IngestCounts", "compare", "ingest"]
@@ -20,25 +19,6 @@ __all__ = ["IngestCounts", "compare", "ingest"]
 logger = logging.getLogger(__name__)
 UNSTORABLE = (DataError, UnicodeError, OverflowError)  # too wide, not to be encoded, too large
 BATCH = 1000  # papers a transaction: long enough to be fast, short enough not to keep other writers waiting
-
-
-@dataclass(frozen=True, slots=True)
-class IngestCounts:
-    """What became of the fetched papers; the four add up to their number."""
-
-    new: int = 0
-    known: int = 0
-    updated: int = 0
-    refused: int = 0
-
-    def __add__(self, other: IngestCounts) -> IngestCounts:
-        return IngestCounts(
-            self.new + other.new, self.known + other.known, self.updated + other.updated, self.refused + other.refused
-        )
-
-    @property
-    def received(self) -> int:
-        return self.new + self.known + self.updated + self.refused
 
 
 def ingest(
@@ -61,15 +41,8 @@ def compare(fetched: Sequence[FetchedPaper], now: datetime) -> IngestCounts:
     counts = IngestCounts()
     for batch in batches(fetched):
         catalogue = Catalogue(batch, now=now, is_sample=False)
-        changes = [catalogue.add(paper) for paper in batch]
-        counts += counted(changes)
+        counts += counted(catalogue, grouping.group(catalogue), refused=0)
     return counts
-
-
-def counted(changes: Sequence[Change]) -> IngestCounts:
-    return IngestCounts(
-        new=changes.count(Change.NEW), known=changes.count(Change.KNOWN), updated=changes.count(Change.UPDATED)
-    )
 
 
 def ingest_all_but_the_unstorable(
@@ -95,9 +68,12 @@ def ingest_batch(
 ) -> IngestCounts:
     usable = [paper for paper in batch if paper.title.strip()]
     catalogue = Catalogue(usable, now=now, is_sample=is_sample)
-    changes = [catalogue.add(paper) for paper in usable]
+    grouped = grouping.group(catalogue)
+    counts = counted(catalogue, grouped, refused=len(batch) - len(usable))
     store.write(catalogue, source=source, now=now)
-    return counted(changes) + IngestCounts(refused=len(batch) - len(usable))
+    merging.carry([row.paper.id for row in catalogue.rows.values() if row.paper.merged_into_id])
+    merging.settle(grouped, now)
+    return counts
 
 
 def batches(fetched: Sequence[FetchedPaper]) -> Iterator[Sequence[FetchedPaper]]:

@@ -1,8 +1,7 @@
-"""What makes two records the same paper: pure rules on titles, authors and identifiers.
+"""A fetched paper in; the names it goes by out, and the words of titles and authors that tell papers apart.
 
-The arXiv id decides, then the DOI. A title joins records only when their identifiers do not contradict each other and
-their authors, where both name any, have someone in common; and only a title that says something by itself is enough:
-"Editorial" or "Deep Learning" is joined to its first author (or its address) before it identifies anything.
+Only a title that says something by itself is enough: "Editorial" or "Deep Learning" is joined to its first author (or
+its address) before it identifies anything.
 """
 
 from __future__ import annotations
@@ -10,30 +9,66 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from hashlib import sha256
+from typing import NamedTuple
 
 from digest import tex
+from digest.sources import FetchedPaper, identifiers
 
 BRACES = re.compile(r"[{}]")
 TEX_COMMAND = re.compile(r"\\[a-zA-Z]+")
 # Every ideograph or syllable is a word of its own: such scripts put no spaces between words.
 WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W_]+")
+PLAIN_WORD = re.compile(r"[a-z0-9]+")
+STANDING = re.compile(
+    r"^\W*(?:retracted|withdrawn)(?:\s+(?:article|paper|chapter))?\s*[:\u2013\u2014-]\s*", re.IGNORECASE
+)
 TELLING_WORDS = 4
 TELLING_LETTERS = 30
+STRANGERS = frozenset({identifiers.GUID, identifiers.URL})  # count only where nothing better is known
+
+Name = tuple[str, str]
+
+
+class Named(NamedTuple):
+    """What a record is filed under (its strongest name), and all the names it gives; (scheme, value) each."""
+
+    key: Name
+    names: tuple[Name, ...]
+
+
+def named(paper: FetchedPaper) -> Named:
+    """The names of a record. Of several arXiv ids the paper's own counts; of the rest, all."""
+    given = [(identifiers.ARXIV_SCHEME, paper.arxiv_id), (identifiers.DOI_SCHEME, paper.doi)]
+    own = [(scheme, value) for scheme, value in given if value]
+    own += [name for name in paper.identifiers if name[0] not in (identifiers.ARXIV_SCHEME, identifiers.TITLE)]
+    own = [name for name in own if name[0] not in STRANGERS] or own
+    title, *signed = title_keys(paper.title, paper.authors, (paper.url, paper.abstract))
+    names = dict.fromkeys([*own, (identifiers.TITLE, title)])
+    if not own:
+        names |= dict.fromkeys((identifiers.TITLE, key) for key in signed)
+    return Named(min(own, key=rank) if own else (identifiers.TITLE, [title, *signed][-1]), tuple(names))
+
+
+def rank(name: Name) -> tuple[int, str]:
+    """Which name comes first: by scheme, then by value."""
+    return identifiers.SCHEMES.index(name[0]), name[1]
 
 
 def title_keys(title: str, authors: Sequence[str], otherwise: Iterable[str]) -> list[str]:
-    """What the paper may be filed under, the usual key first; 64 hexadecimal digits each.
+    """What a title is filed under, the usual key first; 64 hexadecimal digits each.
 
-    The title alone, if it tells enough, and the title with its first author: for short titles, and for papers whose
-    title is taken by other people. `otherwise` (address, abstract) stands in where a short title has no authors.
+    The title alone, if it tells enough, and the title with its first author: for short titles, and for papers that
+    have nothing else to be known by. `otherwise` (address, abstract) stands in where a short title has no authors.
     """
-    words = words_of(title)
+    words = words_of(STANDING.sub("", title, 1) if STANDING.match(title) else title)
+    telling = is_telling(words)
+    if telling and not authors:
+        return [digest("".join(words))]
     first = authors[0] if authors else next((value for value in otherwise if value), "")
-    alone, signed = digest("".join(words)), digest("".join(words), "".join(sorted(words_of(first))))
-    if not is_telling(words):
-        return [signed]
-    return [alone, signed] if authors else [alone]
+    signed = digest("".join(words), "".join(sorted(words_of(first))))
+    return [digest("".join(words)), signed] if telling else [signed]
 
 
 def digest(*parts: str) -> str:
@@ -42,6 +77,8 @@ def digest(*parts: str) -> str:
 
 def words_of(title: str) -> list[str]:
     """Words without case, accents, punctuation and TeX: `Schr\\"odinger` and `Schrödinger` are one word."""
+    if title.isascii() and "\\" not in title and "{" not in title:
+        return PLAIN_WORD.findall(title.lower()) or [title.casefold()]
     plain = BRACES.sub("", TEX_COMMAND.sub(" ", tex.with_letters(title)))
     decomposed = unicodedata.normalize("NFKD", plain.casefold())
     bare = "".join(character for character in decomposed if not unicodedata.combining(character))
@@ -52,25 +89,8 @@ def is_telling(words: Sequence[str]) -> bool:
     return len(words) >= TELLING_WORDS or sum(map(len, words)) >= TELLING_LETTERS
 
 
-def could_be_one(
-    arxiv_id: str | None, doi: str | None, authors: Sequence[str], other: tuple[str | None, str | None, Sequence[str]]
-) -> bool:
-    """Whether two records with the same title may be one paper."""
-    other_arxiv_id, other_doi, other_authors = other
-    if arxiv_id and other_arxiv_id and arxiv_id != other_arxiv_id:
-        return False
-    if doi and other_doi and doi != other_doi:
-        return False
-    return share_someone(authors, other_authors)
-
-
-def share_someone(authors: Sequence[str], others: Sequence[str]) -> bool:
-    """Names are written in many ways; any common part longer than an initial counts. No names contradict nobody."""
-    if not authors or not others:
-        return True
-    return not parts_of(authors).isdisjoint(parts_of(others))
-
-
-def parts_of(names: Sequence[str]) -> set[str]:
-    words = {word for name in names[:100] for word in words_of(name)}
-    return {word for word in words if len(word) > 1} or words
+@lru_cache(maxsize=1024)
+def people(authors: tuple[str, ...]) -> frozenset[str]:
+    """Parts of names. They are written in many ways: any common part longer than an initial counts."""
+    words = {word for name in authors[:100] for word in words_of(name)}
+    return frozenset({word for word in words if len(word) > 1} or words)

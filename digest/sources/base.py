@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, ClassVar, TypeVar
 
@@ -44,6 +44,7 @@ class FetchedPaper:
     published_at: datetime | None = None
     listed_on: date | None = None
     is_withdrawn: bool = False
+    is_retracted: bool = False
     is_replacement: bool = False
     signals: Mapping[str, int] = field(default_factory=dict)
     identifiers: tuple[tuple[str, str], ...] = ()
@@ -147,7 +148,22 @@ def collected(results: Iterable[FetchedPaper | Refusal], **facts: Any) -> Parsed
             papers.append(result)
         else:
             refused.append(result)
-    return ParsedFeed(papers=tuple(papers), refused=tuple(refused), **facts)
+    return ParsedFeed(papers=without_common_names(papers), refused=tuple(refused), **facts)
+
+
+def without_common_names(papers: Sequence[FetchedPaper]) -> tuple[FetchedPaper, ...]:
+    """Names that entries of different titles share name none of them: some feeds give all the address of their home."""
+    titles: dict[tuple[str, str], set[str]] = {}
+    for paper in papers:
+        for name in paper.identifiers:
+            titles.setdefault(name, set()).add(paper.title)
+    common = {name for name, bearers in titles.items() if len(bearers) > 1}
+    return tuple(without(paper, common) for paper in papers)
+
+
+def without(paper: FetchedPaper, common: Collection[tuple[str, str]]) -> FetchedPaper:
+    kept = tuple(name for name in paper.identifiers if name not in common)
+    return paper if len(kept) == len(paper.identifiers) else replace(paper, identifiers=kept)
 
 
 def excerpt(entry: object) -> str:

@@ -10,8 +10,10 @@ from functools import partial
 
 from digest.sources import identifiers, people, text
 from digest.sources.base import FetchedPaper, UnusableEntry
+from digest.sources.standing import Standing, standing
 
 LARGEST = 2**31 - 1
+LONGEST_NAME = 200
 # What the columns hold, in characters; checked last, as percent-encoding makes a value longer.
 WIDTHS = {
     "arxiv_id": 32,
@@ -23,11 +25,6 @@ WIDTHS = {
     "project_url": 1000,
 }
 SIGNALS = ("upvotes", "comments", "stars")
-WITHDRAWN = re.compile(
-    r"^\W*(?:this|the|our)\s+(?:\w+\s+)?(?:paper|article|submission|manuscript|work|preprint|version)\s+"
-    r"(?:has\s+been|is|was|is\s+being|have\s+been)\s+(?:temporarily\s+)?withdrawn|^\W*withdrawn\b",
-    re.IGNORECASE,
-)
 
 
 def tidy(paper: FetchedPaper, *, markup: bool = False) -> FetchedPaper:
@@ -43,6 +40,7 @@ def tidy(paper: FetchedPaper, *, markup: bool = False) -> FetchedPaper:
     arxiv_id, version = _arxiv(paper, dict(reversed(names)))
     abstract = text.paragraphs(plain(paper.abstract), 20_000)
     comment = text.line(plain(paper.comment), 2000)
+    found = standing(title, comment, abstract)
     doi = identifiers.doi(paper.doi or "") or dict(reversed(names)).get(identifiers.DOI_SCHEME)
     return replace(
         paper,
@@ -61,9 +59,10 @@ def tidy(paper: FetchedPaper, *, markup: bool = False) -> FetchedPaper:
         code_url=text.link(paper.code_url, WIDTHS["code_url"]),
         project_url=text.link(paper.project_url, WIDTHS["project_url"]),
         published_at=_moment(paper.published_at, arxiv_id),
-        is_withdrawn=paper.is_withdrawn or bool(WITHDRAWN.search(comment) or WITHDRAWN.search(abstract)),
+        is_withdrawn=paper.is_withdrawn or found != Standing.GOOD,
+        is_retracted=paper.is_retracted or found == Standing.RETRACTED,
         signals=_signals(paper),
-        identifiers=names,
+        identifiers=names or _address(paper.url, arxiv_id or doi),
     )
 
 
@@ -83,6 +82,11 @@ def _arxiv(paper: FetchedPaper, names: Mapping[str, str]) -> tuple[str | None, i
     return found[0], version if version and 0 < version < 1000 else None
 
 
+def _address(url: str, better: str | None) -> tuple[tuple[str, str], ...]:
+    """The address names a paper for which there is no better name."""
+    return () if better else identifiers.names([(identifiers.URL, url)])
+
+
 def _url(paper: FetchedPaper, arxiv_id: str | None, doi: str | None) -> str:
     if arxiv_id:
         return f"https://arxiv.org/abs/{arxiv_id}"
@@ -91,9 +95,17 @@ def _url(paper: FetchedPaper, arxiv_id: str | None, doi: str | None) -> str:
 
 
 def _names(names: tuple[str, ...], *, markup: bool) -> tuple[str, ...]:
-    plain = [_plain(name, markup=markup, limit=people.LONGEST_NAME) for name in names[: people.MOST_AUTHORS]]
-    cleaned = (text.line(name, 200) for name in people.names(plain))
+    """Most names are plain, and left alone."""
+    given = [
+        name if is_plain(name) else _plain(name, markup=markup, limit=people.LONGEST_NAME)
+        for name in names[: people.MOST_AUTHORS]
+    ]
+    cleaned = (name if is_plain(name) else text.line(name, LONGEST_NAME) for name in people.names(given))
     return tuple(dict.fromkeys(name for name in cleaned if name))
+
+
+def is_plain(name: str) -> bool:
+    return len(name) <= LONGEST_NAME and people.PLAIN.fullmatch(name) is not None
 
 
 def _categories(categories: tuple[str, ...]) -> tuple[str, ...]:

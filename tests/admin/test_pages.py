@@ -145,7 +145,11 @@ def test_hiding_papers_keeps_them_from_readers_until_they_are_shown_again(chief:
 
 def test_saving_a_paper_changes_only_whether_readers_see_it(chief: Client) -> None:
     row = paper()
-    forms = {f"{name}-{key}_FORMS": "0" for name in ("listings", "signals") for key in ("TOTAL", "INITIAL")}
+    forms = {
+        f"{name}-{key}_FORMS": "0"
+        for name in ("listings", "signals", "facts", "identifiers", "wins")
+        for key in ("TOTAL", "INITIAL")
+    }
     chief.post(page(Paper, "change", row.pk), {"is_hidden": "on", "title": "Forged", "arxiv_id": "1", **forms})
     after = Paper.objects.get(pk=row.pk)
     assert (after.is_hidden, after.title, after.arxiv_id) == (True, row.title, row.arxiv_id)

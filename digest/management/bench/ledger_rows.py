@@ -75,6 +75,6 @@ def todays_edition(now: datetime) -> Edition:
 
 
 def _paper(edition: Edition, moment: datetime) -> Paper:
-    paper = Paper.objects.create(title=f"A paper of {edition}", title_key=f"{edition.pk:064d}", published_at=moment)
+    paper = Paper.objects.create(title=f"A paper of {edition}", key=f"title:{edition.pk:064d}", published_at=moment)
     EditionPaper.objects.create(edition=edition, paper=paper)
     return paper

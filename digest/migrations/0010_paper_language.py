@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("digest", "0008_further_sources"),
+        ("digest", "0009_identifiers"),
     ]
 
     operations = [
