@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -13,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -82,10 +85,29 @@ class Site:
         return {email for email, its_state in rows if its_state == state}
 
 
-def sqlite(folder: Path) -> Iterator[tuple[str, Query]]:
-    import sqlite3
+def seed(url: str, folder: Path) -> None:
+    environment = process_environment(DATA_DIR=str(folder), CACHE_URL="locmemcache://", DATABASE_URL=url)
+    command = [sys.executable, "-m", "tests.delivery.seed", str(READERS)]
+    subprocess.run(command, cwd=PROJECT, env=environment, check=True, capture_output=True)
 
-    path = folder / "crash.sqlite3"
+
+@pytest.fixture(scope="module")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Filled once, as are PostgreSQL's: all the migrations take longer than a test."""
+    folder = tmp_path_factory.mktemp("template")
+    seed(f"sqlite:///{folder / 'seeded.sqlite3'}", folder)
+    return folder / "seeded.sqlite3"
+
+
+@pytest.fixture(scope="module")
+def postgres_template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with postgres_database() as url:
+        seed(url, tmp_path_factory.mktemp("template"))
+        yield urlsplit(url).path.removeprefix("/")
+
+
+def sqlite(request: pytest.FixtureRequest, folder: Path) -> Iterator[tuple[str, Query]]:
+    path = shutil.copy(request.getfixturevalue("sqlite_template"), folder / "crash.sqlite3")
 
     def query(sql: str) -> list[tuple]:
         with closing(sqlite3.connect(path)) as connection:
@@ -94,8 +116,8 @@ def sqlite(folder: Path) -> Iterator[tuple[str, Query]]:
     yield f"sqlite:///{path}", query
 
 
-def postgres(folder: Path) -> Iterator[tuple[str, Query]]:
-    with postgres_database() as url:
+def postgres(request: pytest.FixtureRequest, folder: Path) -> Iterator[tuple[str, Query]]:
+    with postgres_database(request.getfixturevalue("postgres_template")) as url:
 
         def query(sql: str) -> list[tuple]:
             with psycopg.connect(url) as connection:
@@ -108,7 +130,7 @@ def postgres(folder: Path) -> Iterator[tuple[str, Query]]:
 def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
     mailbox = SlowMailbox()
     with smtp_server(mailbox) as port:
-        for url, query in request.param(tmp_path):
+        for url, query in request.param(request, tmp_path):
             environment = process_environment(
                 DATA_DIR=str(tmp_path / "data"),
                 CACHE_URL="locmemcache://",
@@ -118,10 +140,7 @@ def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
                 DELIVERY_WINDOW=str(WINDOW),
                 DELIVERY_CHUNK="40",
             )
-            site = Site(url, query, mailbox, environment)
-            seed = [sys.executable, "-m", "tests.delivery.seed", str(READERS)]
-            subprocess.run(seed, cwd=PROJECT, env=site.environment, check=True, capture_output=True)
-            yield site
+            yield Site(url, query, mailbox, environment)
 
 
 def test_a_worker_killed_in_the_middle_leaves_in_doubt_what_was_on_the_wire_and_nobody_goes_without(site: Site):
