@@ -63,7 +63,9 @@ class Turns:
     def wait_for_put_off(self) -> bool:
         """Until messages that this run put off come due; False if none do soon."""
         now = self.clock()
-        self._put_off = {moment for moment in self._put_off if moment > now}
+        if come_due := {moment for moment in self._put_off if moment <= now}:
+            self._put_off -= come_due  # perhaps only since the queue was last looked at
+            return True
         following = min(self._put_off, default=None)
         if following is None or following - now > NEAR:
             return False

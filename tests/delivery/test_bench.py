@@ -26,7 +26,7 @@ def bench(folder: Path, *options: str) -> dict[str, Any]:
         cwd=PROJECT,
         env=process_environment(DATA_DIR=str(folder), CACHE_URL="locmemcache://"),
         capture_output=True,
-        timeout=120,
+        timeout=300,
         check=True,
     )
     account: dict[str, Any] = json.loads(finished.stdout.splitlines()[-1])
@@ -60,7 +60,7 @@ def test_every_statement_of_the_ledger_is_explained(tmp_path):
         environment = process_environment(DATA_DIR=str(tmp_path), CACHE_URL="locmemcache://", DATABASE_URL=url)
         command = [sys.executable, "manage.py", "bench_ledger", "--subscribers", "300", "--rows", "2700", "--json"]
         # Tables this small are rightly read from end to end, which is what it complains of.
-        finished = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, timeout=120, check=False)
+        finished = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, timeout=300, check=False)
     account = json.loads(finished.stdout.splitlines()[-1])
     assert (account["planned"], account["rows"]) == (300, 2700)
     steps = {each["name"]: each["rows"] for each in account["statements"]}

@@ -17,7 +17,7 @@ def test_its_last_line_is_the_account(tmp_path):
         cwd=PROJECT,
         env=process_environment(DATA_DIR=str(tmp_path), POSTAL_ADDRESS="1 Test Street", LOG_LEVEL="ERROR"),
         capture_output=True,
-        timeout=120,
+        timeout=300,
         check=True,
     )
     account = json.loads(finished.stdout.splitlines()[-1])

@@ -29,7 +29,7 @@ def pipe(tmp_path_factory):
     def run(raw: bytes, *arguments: str, **changed: str) -> subprocess.CompletedProcess[bytes]:
         command = [sys.executable, str(PROJECT / "manage.py"), *(arguments or ("receive_mail",))]
         return subprocess.run(
-            command, input=raw, env={**environment, **changed}, capture_output=True, timeout=60, check=False
+            command, input=raw, env={**environment, **changed}, capture_output=True, timeout=180, check=False
         )
 
     assert run(b"", "migrate", "--verbosity=0", "--skip-checks").returncode == 0

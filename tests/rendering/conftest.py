@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -60,6 +61,7 @@ def email_of(compiled: CompiledEdition, reader: ReaderFacts, choices: Sequence[P
     return assemble(compiled, reader, choices).as_email()
 
 
+@cache
 def nasty_papers(shared_data: Path) -> list[PaperFacts]:
     """Three hundred that were really published, and are hard to print."""
     rows = [json.loads(line) for line in (shared_data / "feeds" / "nasty_300.jsonl").read_text().splitlines()]

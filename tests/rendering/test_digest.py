@@ -6,6 +6,8 @@ What every mail owes its mailbox is judged by the gates of tests/inbox, on the s
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
@@ -24,21 +26,40 @@ from tests.inbox.samples import DIGESTS
 from tests.rendering.conftest import email_of, picks, reader
 
 
-@pytest.fixture(params=DIGESTS)
-def message(request: pytest.FixtureRequest) -> EmailMultiAlternatives:
-    preview = previews.get(request.param)
+class Sample(NamedTuple):
+    message: EmailMultiAlternatives
+    html: str
+    page: MailPage
+
+
+@cache
+def sample(slug: str) -> Sample:
+    """Made once: thirty papers take a while, and no test changes what it looks at."""
+    preview = previews.get(slug)
     assert preview
-    return preview.email()
+    message = preview.email()
+    html = str(message.alternatives[0].content)
+    return Sample(message, html, MailPage(html))
+
+
+@pytest.fixture(params=DIGESTS)
+def slug(request: pytest.FixtureRequest, _public_site: None) -> str:
+    return str(request.param)
 
 
 @pytest.fixture
-def html(message: EmailMultiAlternatives) -> str:
-    return str(message.alternatives[0].content)
+def message(slug: str) -> EmailMultiAlternatives:
+    return sample(slug).message
 
 
 @pytest.fixture
-def page(html: str) -> MailPage:
-    return MailPage(html)
+def html(slug: str) -> str:
+    return sample(slug).html
+
+
+@pytest.fixture
+def page(slug: str) -> MailPage:
+    return sample(slug).page
 
 
 def test_language_title_and_headings_are_ours(page: MailPage) -> None:
@@ -84,10 +105,7 @@ def test_no_hole_is_left_open(message: EmailMultiAlternatives, html: str) -> Non
 
 
 def test_a_script_in_a_title_is_shown_not_run(compiled: CompiledEdition) -> None:
-    preview = previews.get("script")
-    assert preview
-    message = preview.email()
-    page = MailPage(str(message.alternatives[0].content))
+    message, _, page = sample("script")
     assert page.all("h2")[0].text.startswith("<script>alert('mail')</script> & \"quotes\" {{ braces }}")
     assert "<script>alert('mail')</script> & \"quotes\" {{ braces }}" in " ".join(str(message.body).split())
 

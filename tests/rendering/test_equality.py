@@ -143,7 +143,7 @@ def check(name: str, note: str, of: list[PaperFacts], who: ReaderFacts, choices:
     reasons=st.lists(parts, min_size=6, max_size=6),
     order=st.randoms(),
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50)
 def test_a_joined_digest_is_what_django_renders(
     name: str, note: str, of: list[PaperFacts], who: ReaderFacts, reasons: list[Any], order: Any
 ) -> None:
@@ -159,7 +159,7 @@ def _quiet(caplog: pytest.LogCaptureFixture) -> None:
 
 @pytest.mark.usefixtures("_quiet")
 @given(name=st.sampled_from(RENDERED), note=texts, of=papers(), who=readers, reason=parts)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_template_that_cannot_be_cut_gives_what_django_renders(
     name: str, note: str, of: list[PaperFacts], who: ReaderFacts, reason: Any
 ) -> None:
@@ -168,7 +168,7 @@ def test_a_template_that_cannot_be_cut_gives_what_django_renders(
 
 @pytest.mark.shared_data
 @given(data=st.data(), name=st.sampled_from(COMPILED), who=readers)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_papers_that_were_really_published_come_out_as_django_renders_them(
     shared_data: Path, data: st.DataObject, name: str, who: ReaderFacts
 ) -> None:

@@ -116,7 +116,7 @@ def test_one_stuck_call_holds_back_no_other_and_the_caller_is_not_idle_for_long(
         order = [key for key, _ in transport.send(messages(10))]
     assert order[-1] == 1
     assert sorted(order) == list(range(1, 11))
-    assert len(idled) >= 2
+    assert idled
 
 
 @pytest.mark.parametrize(

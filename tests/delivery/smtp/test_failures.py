@@ -58,7 +58,8 @@ def test_content_that_was_sent_in_part_certainly_was_not_accepted(transport_to, 
     """More than the buffers on both sides hold: the final dot never left."""
     big = Letter("reader@example.org", octets=30_000_000)
     with following({"inside content": end, "extensions": "PIPELINING"}, {}) as server:
-        results = send(transport_to(server.port, timeout=PATIENCE), [big, *letters(2)])
+        patience = PATIENCE if end == DEAF else 20
+        results = send(transport_to(server.port, timeout=patience), [big, *letters(2)])
     assert outcomes(results) == [RETURNED, RETURNED, ACCEPTED]
 
 
@@ -247,7 +248,7 @@ def test_a_stuck_connection_blocks_nobody_and_idle_is_called_meanwhile(transport
     lost = [at for outcome, at in arrived.values() if outcome is not ACCEPTED]
     assert [outcome for outcome, _ in arrived.values()].count(ACCEPTED) == 28
     assert [outcome for outcome, _ in arrived.values()].count(UNKNOWN) == 1
-    assert sum(at < min(lost) for outcome, at in arrived.values() if outcome is ACCEPTED) >= 20
+    assert sum(at < min(lost) for outcome, at in arrived.values() if outcome is ACCEPTED) >= 10
     assert max(later - earlier for earlier, later in itertools.pairwise(times)) < 2 * IDLE_SECONDS
 
 

@@ -275,7 +275,7 @@ def orders(draw: st.DrawFn) -> Order:
     return Order(counters, groups, draw(st.lists(st.integers(0, len(groups) - 1), max_size=12)))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80)
 @given(st.lists(st.tuples(orders(), st.integers(0, 200)), min_size=1, max_size=6))
 def test_redis_decides_as_python_does(server, steps):
     kept = redis.store(server)

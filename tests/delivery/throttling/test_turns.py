@@ -96,6 +96,20 @@ def test_a_busy_destination_waits_in_the_queue_and_holds_up_nobody(store, settin
     assert max(others) < NOW + timedelta(seconds=2)
 
 
+def test_what_comes_due_while_the_queue_is_looked_at_goes_with_the_same_run(settings, monkeypatch):
+    lease = ledger.lease
+
+    def lease_slowly(*arguments):
+        leased = lease(*arguments)
+        time.sleep(0 if leased else 1)
+        return leased
+
+    settings.DESTINATION_LIMITS = "gmail.com: 2/second"
+    queue(gmail_com=3)
+    monkeypatch.setattr(ledger, "lease", lease_slowly)
+    assert send_due(NOW, transport=NullTransport()).accepted == 3
+
+
 def test_what_the_day_does_not_allow_stays_queued_with_its_reason_and_goes_the_next_day(store, settings):
     settings.WARM_UP = f"{NOW:%Y-%m-%d}: 4 5"
     queue(a_example=7)
