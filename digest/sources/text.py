@@ -29,10 +29,14 @@ INLINE_NAMES = (
 )
 APART_NAMES = "script|style|svg|math"  # the sanitiser knows better what they hold, and takes no longer if nested
 # `<` begins markup only before a known tag name, a comment or a prefixed name (`<jats:p>`); elsewhere it is a
-# less-than sign, as in `$a<b$` or "Let's <think>".
+# less-than sign, as in `$a<b$` or "Let's <think>". Whatever has an attribute that could do harm is markup by any name,
+# and so is what browsers take for a comment (`</3trong>`).
 NAMES = f"{BLOCK_NAMES}|{INLINE_NAMES}|{APART_NAMES}|[a-z]+:[a-z-]+"
-NOT_MARKUP = re.compile(rf"<(?!/?(?:{NAMES})(?=[\s/>])|![-\[a-z])", re.IGNORECASE)
-MARKUP = re.compile(rf"<(?:/?(?:{NAMES})(?=[\s/>])|![-\[a-z])|&(?:#?\w+);", re.IGNORECASE)
+HARMFUL = r"[a-z]\w{0,20}\s{1,8}(?:on[a-z]{2,20}|src|href|style)\s?="
+BOGUS = r"/[^a-z\s<>][^<>\s]{0,40}>"
+BEGINS = rf"/?(?:{NAMES})(?=[\s/>])|![-\[a-z]|{HARMFUL}|{BOGUS}"
+NOT_MARKUP = re.compile(rf"<(?!{BEGINS})", re.IGNORECASE)
+MARKUP = re.compile(rf"<(?:{BEGINS})|&(?:#?\w+);", re.IGNORECASE)
 TAG = re.compile(
     rf"</?(?:(?P<block>(?:jats:)?(?:{BLOCK_NAMES}))|{INLINE_NAMES}|[a-z]+:[a-z-]+)(?=[\s/>])", re.IGNORECASE
 )
