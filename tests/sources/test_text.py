@@ -18,6 +18,19 @@ def test_unknown_tags_are_words_not_markup():
 
 
 @pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        ('<amg src="http://x.example/i.jpg" onsubmit="go()">safe', "safe"),
+        ("strong &amp;</3trong>", "strong &"),
+        ("with all my </3 to you", "with all my </3 to you"),
+        ("<think>a</think> and $n <k = 3$", "<think>a</think> and $n <k = 3$"),
+    ],
+)
+def test_a_name_that_nobody_knows_is_markup_where_a_browser_would_act_on_it(sent: str, shown: str) -> None:
+    assert text.from_markup(sent) == shown
+
+
+@pytest.mark.parametrize(
     "hostile",
     [
         "<script>alert(1)</script>safe",
@@ -34,19 +47,6 @@ def test_unknown_tags_are_words_not_markup():
         "&lt;p&gt;safe&lt;/p&gt;",
     ],
 )
-@pytest.mark.parametrize(
-    ("sent", "shown"),
-    [
-        ('<amg src="http://x.example/i.jpg" onsubmit="go()">safe', "safe"),
-        ("strong &amp;</3trong>", "strong &"),
-        ("with all my </3 to you", "with all my </3 to you"),
-        ("<think>a</think> and $n <k = 3$", "<think>a</think> and $n <k = 3$"),
-    ],
-)
-def test_a_name_that_nobody_knows_is_markup_where_a_browser_would_act_on_it(sent: str, shown: str) -> None:
-    assert text.from_markup(sent) == shown
-
-
 def test_markup_scripts_and_invisible_characters_are_gone(hostile):
     assert text.line(text.from_markup(hostile), 1000) == "safe"
 
