@@ -33,6 +33,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             "title": "Intake",
             "items": [
                 _model("Sources", "rss_feed", "digest", "source"),
+                _item("How they are doing", "monitoring", "admin:digest_source_account", _may("digest.view_source")),
                 _model("Source runs", "history", "digest", "sourcerun"),
                 _model("Hosts", "dns", "digest", "host"),
             ],

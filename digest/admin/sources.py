@@ -16,27 +16,12 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
 from digest import tasks
-from digest.admin import adding, hosts
-from digest.admin.display import chip, plural
+from digest.admin import adding, hosts, source_account
+from digest.admin.run_chart import outcome_chip
+from digest.admin.display import plural
 from digest.admin.source_form import SourceForm
-from digest.models import Outcome, Source, SourceRun
+from digest.models import Source, SourceRun
 from subscriptions.admin.base import Facts, ModelAdmin, TabularInline
-
-TONES = {
-    Outcome.FRESH: "good",
-    Outcome.QUIET: "calm",
-    Outcome.HOLIDAY: "calm",
-    Outcome.STALE: "warm",
-    Outcome.FAILED: "bad",
-}
-
-
-def outcome_chip(outcome: str | None, *, visited: bool = True) -> SafeString:
-    """How a visit ended; an empty outcome is a visit that has not ended."""
-    if outcome:
-        return chip(TONES[Outcome(outcome)], Outcome(outcome).label)
-    return chip("busy", "Running") if visited else chip("calm", "Not visited yet")
-
 
 class RunInline(Facts, TabularInline[SourceRun, Source]):
     model = SourceRun
@@ -71,7 +56,11 @@ class SourceAdmin(ModelAdmin[Source]):
         """What "Add source" opens is the trial; the form to fill in by hand is a link on it."""
         view: Callable[..., HttpResponse] = self.admin_site.admin_view(adding.page)
         by_hand: Callable[..., HttpResponse] = self.admin_site.admin_view(self.add_view)
+        account: Callable[..., HttpResponse] = self.admin_site.admin_view(source_account.page)
+        visit: Callable[..., HttpResponse] = self.admin_site.admin_view(source_account.visit_now)
         return [
+            path("account/", account, name="digest_source_account"),
+            path("<int:pk>/visit/", visit, name="digest_source_visit"),
             path("add/", view, name="digest_source_add"),
             path("add/by-hand/", by_hand, name="digest_source_add_by_hand"),
             *super().get_urls(),

@@ -150,4 +150,4 @@ def _brought(run: SourceRun | None) -> str:
 
 
 def _ending() -> str:
-    return f"See how the sources are doing:\n{settings.SITE_URL}{reverse('admin:index')}\n"
+    return f"See how the sources are doing:\n{settings.SITE_URL}{reverse('admin:digest_source_account')}\n"
