@@ -147,7 +147,8 @@ def pages(request: Request, day: date, wait: Callable[[str], None], patience: fl
 
 def patiently(url: str, wait: Callable[[str], None], patience: float) -> Reply:
     """The reply, when its turn has come and its host works. Raises SourceError, Interrupted."""
-    until, reason = time.monotonic() + patience, SourceError()
+    until = time.monotonic() + patience
+    reason: SourceError
     while True:
         try:
             return get(url)
