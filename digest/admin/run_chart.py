@@ -60,7 +60,11 @@ def words(runs: Sequence[SourceRun]) -> str:
     if not runs:
         return "No visits yet."
     parts = [_stretch(form, list(stretch)) for form, stretch in groupby(runs, key=_form)]
-    return f"The last {len(runs)} visits, oldest first: {', '.join(parts)}." if len(runs) > 1 else f"One visit: {parts[0]}."
+    return (
+        f"The last {len(runs)} visits, oldest first: {', '.join(parts)}."
+        if len(runs) > 1
+        else f"One visit: {parts[0]}."
+    )
 
 
 def outcome_chip(outcome: str | None, *, visited: bool = True) -> SafeString:

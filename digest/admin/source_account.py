@@ -1,4 +1,4 @@
-"""The account of all sources on one page: charts of their last runs, their week, their trouble; and a visit on demand."""
+"""The account of all sources on one page: their last runs as charts, their week, their trouble; a visit on demand."""
 
 from __future__ import annotations
 

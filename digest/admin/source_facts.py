@@ -1,4 +1,4 @@
-"""The moment in, what there is to know of every source out: its last runs, its week, its trouble. Always as many queries."""
+"""The moment in, what there is to know of every source out: its last runs, its week, its trouble. Nine queries."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ PICKED = Q(decision=Decision.PINNED) | ~Q(blurb="")
 
 
 class Week(NamedTuple):
-    """What a source brought in seven days. Of the `listed` papers, which it had not listed before, `own` came through it
-    first, `editions` are in an edition, and `picked` of these by an editor."""
+    """What a source brought in seven days. Of the papers that it `listed` and had not listed before, so many are in
+    `editions`, and were `picked` by an editor; `elsewhere` says through whom, if all came through others first."""
 
     new: int = 0
     updated: int = 0

@@ -17,11 +17,13 @@ from django.utils.timesince import timesince
 
 from digest import tasks
 from digest.admin import adding, hosts, source_account
-from digest.admin.run_chart import outcome_chip
 from digest.admin.display import plural
+from digest.admin.run_chart import outcome_chip
 from digest.admin.source_form import SourceForm
+from digest.ingestion import faults
 from digest.models import Source, SourceRun
 from subscriptions.admin.base import Facts, ModelAdmin, TabularInline
+
 
 class RunInline(Facts, TabularInline[SourceRun, Source]):
     model = SourceRun
@@ -120,18 +122,23 @@ class SourceAdmin(ModelAdmin[Source]):
 @admin.register(SourceRun)
 class SourceRunAdmin(Facts, ModelAdmin[SourceRun]):
     list_display = ["source_name", "started_at", "ended", "received", "new", "known", "updated", "refused", "took"]
-    list_filter = ["outcome", "source"]
+    list_filter = ["outcome", "fault", "source"]
+    readonly_fields = ["remedy"]
     search_fields = ["source_name", "message"]
     date_hierarchy = "started_at"
     fieldsets = [
-        (None, {"fields": [("source_name", "outcome"), ("started_at", "finished_at"), "message"]}),
-        ("Counts", {"fields": ["received", ("new", "known"), ("updated", "refused")]}),
+        (None, {"fields": [("source_name", "outcome"), ("started_at", "finished_at"), "fault", "remedy", "message"]}),
+        ("Counts", {"fields": [("received", "listed"), ("new", "known"), ("updated", "refused")]}),
         ("Wire", {"fields": [("http_status", "received_bytes")]}),
     ]
 
     @admin.display(description="Outcome", ordering="outcome")
     def ended(self, run: SourceRun) -> SafeString:
         return outcome_chip(run.outcome)
+
+    @admin.display(description="What to do")
+    def remedy(self, run: SourceRun) -> str:
+        return faults.remedy(run.fault)
 
     @admin.display(description="Seconds")
     def took(self, run: SourceRun) -> str:

@@ -122,7 +122,10 @@ def _lines(trouble: Trouble) -> list[str]:
     times = f"{trouble.runs} visit{'' if trouble.runs == 1 else 's'}"
     since = pauses.moment(trouble.since)
     if trouble.outcome == Outcome.STALE:
-        lines = [f"{trouble.source.name}: nothing new, which is unusual, since {since} ({times}).", trouble.last.message]
+        lines = [
+            f"{trouble.source.name}: nothing new, which is unusual, since {since} ({times}).",
+            trouble.last.message,
+        ]
     else:
         lines = [f"{trouble.source.name}: failing since {since} ({times})."]
         lines += [faults.remedy(trouble.last.fault), f"What was said: {trouble.last.message}"]

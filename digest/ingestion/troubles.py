@@ -20,7 +20,7 @@ MISSED = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """`since` is the first of `runs` bad visits in a row, `last` the newest; `news_at` when it last brought something."""
+    """`since` is the first of `runs` bad visits in a row, `last` the newest; at `news_at` it last brought something."""
 
     source: Source
     since: datetime
@@ -31,11 +31,6 @@ class Trouble:
     @property
     def outcome(self) -> Outcome:
         return Outcome(self.last.outcome)
-
-    @property
-    def is_missed(self) -> bool:
-        """Whether it usually brings something."""
-        return self.news_at is not None
 
 
 def troubles(now: datetime, sources: QuerySet[Source] | None = None) -> list[Trouble]:

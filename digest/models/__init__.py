@@ -16,9 +16,9 @@ from digest.models.states import OPEN_STATES, TERMINAL_STATES, DeliveryState
 from digest.models.throttle import ConnectionLease, Throttle
 
 __all__ = [
-    "BackfilledDay",
     "OPEN_STATES",
     "TERMINAL_STATES",
+    "BackfilledDay",
     "Bounce",
     "Breaker",
     "BreakerState",

@@ -63,9 +63,7 @@ class HuggingFaceDaily(Adapter):
             raise SourceError(line(f"Hugging Face answered: {document['error']}", 300), permanent=True)
         if not isinstance(document, list):
             raise SourceError("not a list of daily papers", permanent=True)
-        return collected(
-            read_each(document, read), title=title(url), next_url=next_url(url, len(document))
-        )
+        return collected(read_each(document, read), title=title(url), next_url=next_url(url, len(document)))
 
     def further_urls(self, url: str, feed: ParsedFeed, now: datetime) -> tuple[str, ...]:
         """Of a day's, week's or month's list, all pages. Of the newest papers, which have no end, the list of the day

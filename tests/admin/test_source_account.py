@@ -1,4 +1,4 @@
-"""The account of sources at the desk: charts that can be read without seeing them, the week, trouble, visits on demand."""
+"""The account of sources at the desk: charts that can be read without being seen, the week, trouble, visits."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def runs(*told: tuple[str, int]):
         ([], "No visits yet."),
         ([("fresh", 1_204)], "One visit: fresh with 1,204 new."),
         (
-            [("fresh", 12), ("fresh", 30), ("quiet", 0), ("quiet", 0), ("quiet", 0), ("failed", 0), ("stale", 0), ("stale", 0), ("", 0)],
+            [("fresh", 12), ("fresh", 30), *[("quiet", 0)] * 3, ("failed", 0), *[("stale", 0)] * 2, ("", 0)],
             "The last 9 visits, oldest first: fresh with 12 and 30 new, quiet 3 times, failed, stale twice, running.",
         ),
     ],
@@ -86,9 +86,12 @@ def test_each_outcome_has_a_form_of_its_own(chief):
     source = SourceFactory()
     for outcome in (*Outcome.values, ""):
         ran(source, outcome)
-    drawn = re.findall(r'<g class="runs-(\w+)" transform[^>]*><title>[^<]*</title><(\w+)', chief.get(PAGE).content.decode())
+    drawn = re.findall(
+        r'<g class="runs-(\w+)" transform[^>]*><title>[^<]*</title><(\w+)', chief.get(PAGE).content.decode()
+    )
     assert sorted(drawn) == [
-        ("failed", "path"), ("fresh", "rect"), ("holiday", "circle"), ("quiet", "rect"), ("running", "circle"), ("stale", "rect"),
+        ("failed", "path"), ("fresh", "rect"), ("holiday", "circle"),
+        ("quiet", "rect"), ("running", "circle"), ("stale", "rect"),
     ]  # fmt: skip
 
 
@@ -129,7 +132,7 @@ def test_trouble_comes_first_with_what_one_can_do_and_the_technical_words(chief)
         ran(source, "failed", ago=HOUR * number, fault=Fault.FORBIDDEN, message="HTTP 403 Forbidden: <b>no robots</b>")
     page = text(chief.get(PAGE))
     assert [row.source.name for row in facts(timezone.now())] == ["Zoology", "A good one", "A disabled one"]
-    assert "Turned away (401, 403), for 2 visits since" in page
+    assert "Turned away (403), for 2 visits since" in page
     assert "Set FETCH_CONTACT so that it knows whom to ask" in page
     assert "HTTP 403 Forbidden: &lt;b&gt;no robots&lt;/b&gt;" in page
     assert "Next visit in 2 hours, 59 minutes" in page

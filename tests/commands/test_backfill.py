@@ -75,12 +75,12 @@ def test_a_source_without_a_past_fails_only_where_it_was_named(api):  # noqa: F8
 def test_days_may_be_counted_back_from_today_and_end_yesterday(api):  # noqa: F811
     run("--source", "cat", "--since", "3d")
     today = timezone.now().astimezone(UTC).date()
-    assert sorted({day for day, _ in api.asked}) == [
-        f"{today - timedelta(days=number):%Y%m%d}" for number in (3, 2, 1)
-    ]
+    assert sorted({day for day, _ in api.asked}) == [f"{today - timedelta(days=number):%Y%m%d}" for number in (3, 2, 1)]
 
 
-@pytest.mark.parametrize("arguments", [("--since", "tomorrow"), ("--since", "2999-01-01"), ("--source", "no", "--since", "3d")])
+@pytest.mark.parametrize(
+    "arguments", [("--since", "tomorrow"), ("--since", "2999-01-01"), ("--source", "no", "--since", "3d")]
+)
 def test_mistakes_are_told(arguments):
     with pytest.raises(CommandError):
         run(*arguments)

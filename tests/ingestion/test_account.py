@@ -26,7 +26,9 @@ def loopback(settings):
 def test_a_category_whose_papers_all_came_through_another_says_so(loopback):
     loopback.serve("/lg", atom(*(atom_entry(f"2606.0000{number}v1") for number in range(1, 5))))
     loopback.serve("/cl", atom(*(atom_entry(f"2606.0000{number}v1") for number in range(1, 4))))
-    first, second = (SourceFactory(name=f"Category {name}", url=f"{loopback.url}/{name.lower()}") for name in ("LG", "CL"))
+    first, second = (
+        SourceFactory(name=f"Category {name}", url=f"{loopback.url}/{name.lower()}") for name in ("LG", "CL")
+    )
     refresh(first, NOW)
     run = refresh(second, NOW + HOUR)
     assert (run.outcome, run.new, run.known, run.listed) == (Outcome.FRESH, 0, 3, 3)

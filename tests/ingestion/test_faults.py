@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from digest.errors import SourceError
 from digest.ingestion import faults, refresh
 from digest.models import Fault, Host, Outcome, Source
 from tests.factories import NOW, SourceFactory
@@ -46,7 +47,7 @@ def failed(url: str, kind: str = "arxiv_atom"):
 @pytest.mark.parametrize(
     ("answer", "kind", "fault"),
     [
-        (Answer(status=401), "feed", Fault.FORBIDDEN),
+        (Answer(status=401), "feed", Fault.PASSWORD),
         (Answer(status=403), "feed", Fault.FORBIDDEN),
         (Answer(status=403, headers={"Retry-After": "60"}), "feed", Fault.TOO_MANY),
         (Answer(status=404), "feed", Fault.NOT_FOUND),
@@ -58,10 +59,11 @@ def failed(url: str, kind: str = "arxiv_atom"):
         (Answer(slow()), "feed", Fault.TIMEOUT),
         (Answer(b"plain words, nothing else"), "feed", Fault.NO_FEED),
         (Answer(b""), "feed", Fault.NO_FEED),
-        (Answer(b"<feed><entry>"), "arxiv_atom", Fault.NO_FEED),
+        (Answer(b"<feed><entry>"), "arxiv_atom", Fault.DAMAGED),
         (Answer(b"<rss version='2.0'/>"), "arxiv_api", Fault.NO_FEED),
         (Answer(b"[]"), "biorxiv", Fault.NO_FEED),
-        (Answer(b"{"), "huggingface_daily", Fault.NO_FEED),
+        (Answer(b"{"), "huggingface_daily", Fault.DAMAGED),
+        (Answer(b'<!DOCTYPE feed [<!ENTITY a "b">]><feed/>'), "arxiv_atom", Fault.UNSAFE),
         (Answer(b"<!DOCTYPE html><html><title>Sign in</title></html>"), "feed", Fault.HTML),
         (Answer(b"<html><title>Sign in</title></html>"), "arxiv_atom", Fault.HTML),
         (Answer(b"x" * 300_000), "feed", Fault.TOO_LARGE),
@@ -103,7 +105,9 @@ def test_a_private_address_is_refused(settings):
 def test_what_takes_too_long_to_read_is_too_slow(loopback, monkeypatch):
     monkeypatch.setattr("digest.sources.budget.SECONDS", 0.1)
     names = " ".join(f'a{number}="1"' for number in range(8_000))
-    loopback.serve("/feed", f'<rss version="2.0" {names}><channel><item><title>A</title></item></channel></rss>'.encode())
+    loopback.serve(
+        "/feed", f'<rss version="2.0" {names}><channel><item><title>A</title></item></channel></rss>'.encode()
+    )
     assert failed(f"{loopback.url}/feed", "feed").fault == Fault.TOO_SLOW
 
 
@@ -117,6 +121,21 @@ def test_a_run_that_did_not_fail_has_no_fault(loopback):
     run = refresh(SourceFactory(url=f"{loopback.url}/feed"), NOW)
     assert (run.outcome, run.fault, faults.remedy(run.fault)) == (Outcome.FRESH, "", "")
     assert Source.objects.filter(failures=0).exists()
+
+
+@pytest.mark.parametrize(
+    ("said", "fault"),
+    [
+        ("ConnectError: [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed", Fault.CERTIFICATE),
+        ("nothing is fetched from port 25", Fault.ADDRESS),
+        ("compressed data ends early", Fault.DAMAGED),
+        ("reading it ended the parser (SIGKILL)", Fault.TOO_SLOW),
+        ("more than 100,000 entries", Fault.TOO_LARGE),
+        ("words that nobody foresaw", Fault.OTHER),
+    ],
+)
+def test_words_of_other_failures_are_known_too(said, fault):
+    assert faults.of(SourceError(said)) == fault
 
 
 def test_every_kind_has_its_sentence():

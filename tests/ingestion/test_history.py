@@ -146,7 +146,7 @@ def test_429_and_503_in_the_middle_are_waited_for(api, category):
     assert done
     assert [step.waits.partition(" ")[0] for step in steps if step.waits][:1] == ["HTTP"]
     assert (Paper.objects.count(), Host.objects.get().failures) == (25, 0)
-    assert [asked for asked in api.asked[:6]] == [("20260601", 0)] + [("20260601", 2)] * 4 + [("20260601", 4)]
+    assert api.asked[:6] == [("20260601", 0)] + [("20260601", 2)] * 4 + [("20260601", 4)]
 
 
 def test_a_host_that_stays_down_ends_the_attempt_and_what_was_done_stays(api, category):

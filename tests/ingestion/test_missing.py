@@ -105,7 +105,9 @@ def test_the_number_of_queries_does_not_grow_with_the_sources():
     for number in (1, 12):
         for each in range(number):
             failing(f"S{number} {each}")
-        with CaptureQueriesContext(connection, ) as queries:
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
             missing.line(NOW)
         counts.append(len(queries))
     assert counts[0] == counts[1] <= 4

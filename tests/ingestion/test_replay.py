@@ -1,4 +1,4 @@
-"""The account of real days, visited in order: 22 of Hugging Face, and arXiv's of June 2026. With -s it prints the table."""
+"""The account of real days, visited in order: 22 of Hugging Face, arXiv's of June 2026. With -s it prints tables."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def made(feed: bytes, now: datetime) -> bytes:
 
 
 def show(title: str) -> None:
-    print(f"\n{title}\n{'visited':17} {'':3} {'outcome':8} {'received':>8} {'new':>5} {'known':>5} {'upd.':>5} {'ref.':>4}  why")
+    print(f"\n{title}\n{'visited':17} {'':3} {'outcome':8} received   new known  upd. ref.  why")
     for run in SourceRun.objects.order_by("started_at", "id"):
         counts = f"{run.received:8} {run.new:5} {run.known:5} {run.updated:5} {run.refused:4}"
         why = run.message.splitlines()[0][:70] if run.message else ""
@@ -54,7 +54,9 @@ def test_hugging_faces_march_is_fresh_on_working_days_and_rests_on_weekends(loop
     now, expected = datetime(2026, 3, 2, 20, tzinfo=UTC), {}
     while now.date() <= datetime(2026, 3, 31, tzinfo=UTC).date():
         body = days.get(f"{now:%Y-%m-%d}", b"[]")
-        loopback.serve("/api/daily_papers", lambda request, body=body: Answer(b"[]" if "date" in request.path else body))
+        loopback.serve(
+            "/api/daily_papers", lambda request, body=body: Answer(b"[]" if "date" in request.path else body)
+        )
         run = refresh(daily, now)
         expected[now] = Outcome.FRESH if body != b"[]" else Outcome.HOLIDAY
         assert run.outcome == expected[now], (now, run.message)

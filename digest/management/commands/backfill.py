@@ -34,7 +34,9 @@ class Command(BaseCommand):
         since = options["since"](today)
         until = options["until"](today) if options["until"] else today - timedelta(days=1)
         if not since <= until <= today:
-            raise CommandError(f"from {since} to {until} there is nothing: give --since and --until in order, up to today")
+            raise CommandError(
+                f"from {since} to {until} there is nothing: give --since and --until in order, up to today"
+            )
         slugs = options["source"]
         results = [self.fill(source, since, until, is_named=bool(slugs)) for source in chosen(slugs)]
         if not all(results):
