@@ -81,7 +81,7 @@ def this_week(sources: Sequence[Source], now: datetime) -> defaultdict[int, Week
     names, fates = {source.pk: source.name for source in sources}, _fates(ids, since, now)
     weeks: defaultdict[int, Week] = defaultdict(Week)
     for pk in ids:
-        row, mine = counts.get(pk, {}), fates[pk]
+        mine, row = fates[pk], dict[str, Any](counts.get(pk, {}))
         others = [(names.get(fate["first"], "another source"), fate["papers"]) for fate in mine if fate["first"] != pk]
         listed = sum(fate["papers"] for fate in mine)
         is_elsewhere = listed > 0 and sum(papers for _, papers in others) == listed
@@ -96,7 +96,7 @@ def this_week(sources: Sequence[Source], now: datetime) -> defaultdict[int, Week
     return weeks
 
 
-def _fates(ids: Sequence[int], since: datetime, now: datetime) -> defaultdict[int, list[dict[str, Any]]]:
+def _fates(ids: Sequence[int], since: datetime, now: datetime) -> defaultdict[int, list[Any]]:
     """Of the week's papers: by source, and by which source was first with them, what became of how many."""
     entries = EditionPaper.objects.filter(paper=OuterRef("paper"))
     listings = Listing.objects.filter(source__in=ids, first_seen_at__gt=since, first_seen_at__lte=now)
@@ -111,7 +111,7 @@ def _fates(ids: Sequence[int], since: datetime, now: datetime) -> defaultdict[in
             picks=Count("pk", filter=Q(is_picked=True)),
         )
     )
-    fates: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
+    fates: defaultdict[int, list[Any]] = defaultdict(list)
     for row in rows:
         fates[row["source"]].append(row)
     return fates

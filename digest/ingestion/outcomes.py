@@ -25,9 +25,15 @@ def judge(source: Source, feed: ParsedFeed, counts: IngestCounts, listed: int, n
         return Outcome.FRESH, ""
     if listed:
         return Outcome.FRESH, account.came_through(source, now)
-    if feed.papers and feed.claim and fingerprint(feed) == source.content_hash and feed.claim != source.claim:
+    if repeats(source, feed):
         return Outcome.STALE, f"the papers of the visit before ({source.claim}) again, now as: {feed.claim}"
     return without_news(source, now, "" if feed.papers else "an empty list", feed.made_on)
+
+
+def repeats(source: Source, feed: ParsedFeed) -> bool:
+    """Whether these are the papers of the reply that is remembered, under another date."""
+    is_other = bool(feed.papers and feed.claim) and feed.claim != source.claim
+    return is_other and fingerprint(feed) == source.content_hash
 
 
 def without_news(source: Source, now: datetime, note: str, made_on: date | None = None) -> tuple[Outcome, str]:

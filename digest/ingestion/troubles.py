@@ -48,7 +48,7 @@ def troubles(now: datetime, sources: QuerySet[Source] | None = None) -> list[Tro
     ]
 
 
-def _streaks(sources: QuerySet[Source], now: datetime) -> Sequence[dict[str, Any]]:
+def _streaks(sources: QuerySet[Source], now: datetime) -> Sequence[Any]:
     """Bad visits after the last good one. A visit that our own worker's end cut short says nothing of the source."""
     ended = SourceRun.objects.filter(started_at__lte=now)
     good = ended.filter(source=OuterRef("source"), outcome__in=GOOD).order_by("-started_at").values("started_at")[:1]

@@ -169,7 +169,8 @@ def keep(source: Source, feed: ParsedFeed, reply: Reply, now: datetime, *, size:
         raise
     counts += IngestCounts(refused=len(feed.refused))
     outcome, message = outcomes.judge(source, feed, counts, listed, now)
-    if outcome not in (Outcome.STALE, Outcome.FAILED):
+    in_doubt = outcome == Outcome.FAILED or (outcome == Outcome.STALE and outcomes.repeats(source, feed))
+    if not in_doubt:
         remember(source, feed, reply)
     return Visit(
         outcome,
