@@ -19,7 +19,7 @@ BY_WORDS = (
     (Fault.DNS, ("cannot resolve",)),
     (Fault.CERTIFICATE, ("CERTIFICATE",)),
     (Fault.REFUSED, ("ConnectError", "Connection refused")),
-    (Fault.TOO_SLOW, ("CPU time", "of memory", "parser")),
+    (Fault.TOO_SLOW, ("CPU time", " MB", "parser")),
     (Fault.TOO_LARGE, ("larger than", "attributes", "more than")),
     (Fault.TIMEOUT, ("no complete reply within", "no answer within", "time limit")),
     (Fault.HTML, ("HTML page", "web page")),

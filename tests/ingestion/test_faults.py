@@ -103,11 +103,9 @@ def test_a_private_address_is_refused(settings):
 
 
 def test_what_takes_too_long_to_read_is_too_slow(loopback, monkeypatch):
-    monkeypatch.setattr("digest.sources.budget.SECONDS", 0.1)
-    names = " ".join(f'a{number}="1"' for number in range(8_000))
-    loopback.serve(
-        "/feed", f'<rss version="2.0" {names}><channel><item><title>A</title></item></channel></rss>'.encode()
-    )
+    monkeypatch.setattr("digest.sources.parsing.limits.SECONDS", 0.1)
+    monkeypatch.setattr("digest.sources.parsing.limits.SECONDS_PER_MEGABYTE", 0.0)
+    loopback.serve("/feed", b'<rss version="2.0"><channel>' + b"<item/>" * 20_000 + b"</channel></rss>")
     assert failed(f"{loopback.url}/feed", "feed").fault == Fault.TOO_SLOW
 
 
@@ -130,6 +128,7 @@ def test_a_run_that_did_not_fail_has_no_fault(loopback):
         ("nothing is fetched from port 25", Fault.ADDRESS),
         ("compressed data ends early", Fault.DAMAGED),
         ("reading it ended the parser (SIGKILL)", Fault.TOO_SLOW),
+        ("reading it needs more than 512 MB", Fault.TOO_SLOW),
         ("more than 100,000 entries", Fault.TOO_LARGE),
         ("words that nobody foresaw", Fault.OTHER),
     ],
