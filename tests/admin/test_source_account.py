@@ -133,7 +133,7 @@ def test_trouble_comes_first_with_what_one_can_do_and_the_technical_words(chief)
     page = text(chief.get(PAGE))
     assert [row.source.name for row in facts(timezone.now())] == ["Zoology", "A good one", "A disabled one"]
     assert "Turned away (403), for 2 visits since" in page
-    assert "Set FETCH_CONTACT so that it knows whom to ask" in page
+    assert "Set FETCH_CONTACT, so that it knows who asks" in page
     assert "HTTP 403 Forbidden: &lt;b&gt;no robots&lt;/b&gt;" in page
     assert "Next visit in 2 hours, 59 minutes" in page
 
