@@ -111,7 +111,11 @@ class SourceRun(models.Model):
 
     class Meta:
         ordering = ["-started_at", "-id"]
-        indexes = [models.Index(fields=["started_at"], name="source_run_started")]
+        indexes = [
+            models.Index(fields=["started_at"], name="source_run_started"),
+            # A source's newest runs, its last good one, its days with news.
+            models.Index(fields=["source", "started_at"], name="source_run_of_source"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(received=models.F("new") + models.F("known") + models.F("updated") + models.F("refused")),
