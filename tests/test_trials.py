@@ -118,9 +118,9 @@ def test_a_source_that_is_disabled_is_to_be_enabled():
 @pytest.mark.parametrize(
     ("answer", "said", "advice"),
     [
-        (Answer(status=404), "HTTP 404", remedies.BY_STATUS[404]),
-        (Answer(status=403), "HTTP 403", remedies.BY_STATUS[403]),
-        (Answer(status=503), "HTTP 503", remedies.SERVER),
+        (Answer(status=404), "HTTP 404", remedies.ADVICE["not_found"]),
+        (Answer(status=403), "HTTP 403", remedies.ADVICE["forbidden"]),
+        (Answer(status=503), "HTTP 503", remedies.ADVICE["server"]),
         (Answer(b"plain words"), "neither JSON nor a feed", remedies.NO_FEED),
         (Answer(b"<!DOCTYPE html><html></html>"), "names no feed", remedies.NO_FEED),
         (Answer(PAGE % (b"application/rss+xml", b"/feed")), "one page leads to the next", remedies.NO_FEED),

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from digest.admin import hosts, limits
 from digest.admin.deliveries import state_chip
-from digest.admin.sources import outcome_chip
+from digest.admin.run_chart import outcome_chip
 from digest.delivery import pauses
 from digest.delivery.pauses import Kind
 from digest.models import (

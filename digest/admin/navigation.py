@@ -7,7 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.templatetags.static import static
-from django.urls import reverse_lazy
+from django.urls import reverse, reverse_lazy
 
 Permission = Callable[[HttpRequest], bool]
 
@@ -32,7 +32,8 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
         {
             "title": "Intake",
             "items": [
-                _model("Sources", "rss_feed", "digest", "source"),
+                {**_model("Sources", "rss_feed", "digest", "source"), "active": _is_among_sources},
+                _item("How they are doing", "monitoring", "admin:digest_source_account", _may("digest.view_source")),
                 _model("Source runs", "history", "digest", "sourcerun"),
                 _model("Hosts", "dns", "digest", "host"),
             ],
@@ -81,6 +82,12 @@ def _model(title: str, icon: str, app: str, model: str) -> dict[str, Any]:
 
 def _item(title: str, icon: str, url_name: str, permission: Permission) -> dict[str, Any]:
     return {"title": title, "icon": icon, "link": reverse_lazy(url_name), "permission": permission}
+
+
+def _is_among_sources(request: HttpRequest) -> bool:
+    """Not on the page that has a link of its own."""
+    is_within = request.path.startswith(reverse("admin:digest_source_changelist"))
+    return is_within and request.path != reverse("admin:digest_source_account")
 
 
 def _may(name: str) -> Permission:

@@ -16,26 +16,13 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
 from digest import tasks
-from digest.admin import adding, hosts
-from digest.admin.display import chip, plural
+from digest.admin import adding, hosts, source_account
+from digest.admin.display import plural
+from digest.admin.run_chart import outcome_chip
 from digest.admin.source_form import SourceForm
-from digest.models import Outcome, Source, SourceRun
+from digest.ingestion import faults
+from digest.models import Source, SourceRun
 from subscriptions.admin.base import Facts, ModelAdmin, TabularInline
-
-TONES = {
-    Outcome.FRESH: "good",
-    Outcome.QUIET: "calm",
-    Outcome.HOLIDAY: "calm",
-    Outcome.STALE: "warm",
-    Outcome.FAILED: "bad",
-}
-
-
-def outcome_chip(outcome: str | None, *, visited: bool = True) -> SafeString:
-    """How a visit ended; an empty outcome is a visit that has not ended."""
-    if outcome:
-        return chip(TONES[Outcome(outcome)], Outcome(outcome).label)
-    return chip("busy", "Running") if visited else chip("calm", "Not visited yet")
 
 
 class RunInline(Facts, TabularInline[SourceRun, Source]):
@@ -71,7 +58,11 @@ class SourceAdmin(ModelAdmin[Source]):
         """What "Add source" opens is the trial; the form to fill in by hand is a link on it."""
         view: Callable[..., HttpResponse] = self.admin_site.admin_view(adding.page)
         by_hand: Callable[..., HttpResponse] = self.admin_site.admin_view(self.add_view)
+        account: Callable[..., HttpResponse] = self.admin_site.admin_view(source_account.page)
+        visit: Callable[..., HttpResponse] = self.admin_site.admin_view(source_account.visit_now)
         return [
+            path("account/", account, name="digest_source_account"),
+            path("<int:pk>/visit/", visit, name="digest_source_visit"),
             path("add/", view, name="digest_source_add"),
             path("add/by-hand/", by_hand, name="digest_source_add_by_hand"),
             *super().get_urls(),
@@ -131,18 +122,23 @@ class SourceAdmin(ModelAdmin[Source]):
 @admin.register(SourceRun)
 class SourceRunAdmin(Facts, ModelAdmin[SourceRun]):
     list_display = ["source_name", "started_at", "ended", "received", "new", "known", "updated", "refused", "took"]
-    list_filter = ["outcome", "source"]
+    list_filter = ["outcome", "fault", "source"]
+    readonly_fields = ["remedy"]
     search_fields = ["source_name", "message"]
     date_hierarchy = "started_at"
     fieldsets = [
-        (None, {"fields": [("source_name", "outcome"), ("started_at", "finished_at"), "message"]}),
-        ("Counts", {"fields": ["received", ("new", "known"), ("updated", "refused")]}),
+        (None, {"fields": [("source_name", "outcome"), ("started_at", "finished_at"), "fault", "remedy", "message"]}),
+        ("Counts", {"fields": [("received", "listed"), ("new", "known"), ("updated", "refused")]}),
         ("Wire", {"fields": [("http_status", "received_bytes")]}),
     ]
 
     @admin.display(description="Outcome", ordering="outcome")
     def ended(self, run: SourceRun) -> SafeString:
         return outcome_chip(run.outcome)
+
+    @admin.display(description="What to do")
+    def remedy(self, run: SourceRun) -> str:
+        return faults.remedy(run.fault)
 
     @admin.display(description="Seconds")
     def took(self, run: SourceRun) -> str:

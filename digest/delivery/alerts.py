@@ -7,12 +7,11 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.core.mail import EmailMessage, get_connection
 from django.db import transaction
 from django.db.models import Q
 from django.urls import reverse
 
-from digest.delivery import pauses
+from digest.delivery import operators, pauses
 from digest.delivery.pauses import Kind, Pause
 from digest.models import Breaker, BreakerState
 
@@ -53,7 +52,7 @@ def _tell(found: Sequence[Pause], state: BreakerState, now: datetime) -> int:
     level = logging.ERROR if state == BreakerState.OPEN else logging.WARNING
     for pause in claimed:
         logger.log(level, "%s: %s", pause.what, _news(pause))
-    if not settings.ALERT_ADDRESSES or _leaves(_subject(claimed, state), text):
+    if not settings.ALERT_ADDRESSES or operators.reach(_subject(claimed, state), text):
         return len(claimed)
     for pause in claimed:
         _release(pause.row, state, now)
@@ -73,30 +72,13 @@ def _release(row: Breaker, state: BreakerState, now: datetime) -> None:
     mine.update(told=row.told, told_at=row.told_at)
 
 
-def _leaves(subject: str, text: str) -> bool:
-    """Whether the mail server took it. By a way of its own if there is one: the usual one may be what is paused."""
-    try:
-        message = EmailMessage(
-            subject=subject,
-            body=text,
-            from_email=settings.SERVER_EMAIL,
-            to=settings.ALERT_ADDRESSES,
-            headers={"Auto-Submitted": "auto-generated"},
-            connection=get_connection(settings.ALERT_EMAIL_BACKEND or None),
-        )
-        return bool(message.send())
-    except Exception:
-        logger.exception("The operators could not be told by mail; the next tick tries again")
-        return False
-
-
 # The words
 
 
 def _subject(found: Sequence[Pause], state: BreakerState) -> str:
     more = f" and {len(found) - 1} more" if len(found) > 1 else ""
     what = "Sending is paused" if state == BreakerState.OPEN else "Sending works again"
-    return " ".join(f"[{settings.SITE_NAME}] {what}: {found[0].what}{more}".split())
+    return f"{what}: {found[0].what}{more}"
 
 
 def _news(pause: Pause) -> str:

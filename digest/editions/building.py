@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef, Q
 from digest.editions import calendar, pool
 from digest.editions.pool import Candidate
 from digest.errors import EditionClosed, EditionError
+from digest.ingestion import missing
 from digest.models import Decision, Edition, EditionPaper, EditionState
 
 # Once published, an edition of a far day would stay the newest until then, and no later one would reach anybody.
@@ -76,8 +77,8 @@ def _store(edition: Edition, candidates: Sequence[Candidate], now: datetime) -> 
         EditionPaper.objects.bulk_create(_entry(edition, each, now) for each in fresh)
         changed = [entry for each in candidates if (entry := entries.get(each.paper_id)) and _renumbered(entry, each)]
         EditionPaper.objects.bulk_update(changed, ["trend", "topics"], batch_size=500)
-        edition.built_at = now
-        edition.save(update_fields=["built_at"])
+        edition.built_at, edition.missing = now, missing.line(now)
+        edition.save(update_fields=["built_at", "missing"])
     return edition
 
 

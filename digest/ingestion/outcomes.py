@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from hashlib import sha256
-from zoneinfo import ZoneInfo
 
+from digest.ingestion import account, habits
 from digest.models import Outcome, Source
 from digest.papers import IngestCounts
 from digest.sources import ParsedFeed, Refusal, text
@@ -17,23 +17,32 @@ PERMANENT_PAUSE = timedelta(hours=6)
 LONGEST_REQUESTED_PAUSE = timedelta(days=7)
 
 
-def judge(source: Source, feed: ParsedFeed, counts: IngestCounts, now: datetime) -> tuple[Outcome, str]:
-    """The outcome, and the reason where there is something to say."""
+def judge(source: Source, feed: ParsedFeed, counts: IngestCounts, listed: int, now: datetime) -> tuple[Outcome, str]:
+    """The outcome, and the reason where there is something to say; `listed` papers are new to this source."""
     if feed.refused and not feed.papers:
         return Outcome.FAILED, f"none of {len(feed.refused)} entries is a paper"
     if counts.new or counts.updated:
         return Outcome.FRESH, ""
-    if not feed.papers:
-        return (Outcome.HOLIDAY, "nothing on a rest day") if rests(feed, now) else (Outcome.QUIET, "an empty list")
-    if feed.claim and fingerprint(feed) == source.content_hash and feed.claim != source.claim:
+    if listed:
+        return Outcome.FRESH, account.came_through(source, now)
+    if repeats(source, feed):
         return Outcome.STALE, f"the papers of the visit before ({source.claim}) again, now as: {feed.claim}"
-    return Outcome.QUIET, ""
+    return without_news(source, now, "" if feed.papers else "an empty list", feed.made_on)
 
 
-def rests(feed: ParsedFeed, now: datetime) -> bool:
-    """Whether an empty list was to be expected, by our calendar or by the reply's own date."""
-    days = {now.astimezone(ZoneInfo(feed.time_zone)).date(), feed.made_on}
-    return any(day.weekday() in feed.rest_days for day in days if day)
+def repeats(source: Source, feed: ParsedFeed) -> bool:
+    """Whether these are the papers of the reply that is remembered, under another date."""
+    is_other = bool(feed.papers and feed.claim) and feed.claim != source.claim
+    return is_other and fingerprint(feed) == source.content_hash
+
+
+def without_news(source: Source, now: datetime, note: str, made_on: date | None = None) -> tuple[Outcome, str]:
+    """Nothing new: on a day of rest, by our calendar or by the reply's own date; after a long silence; or just so."""
+    if habits.rests_today(source, now) or (made_on and habits.rests_of(source)(made_on)):
+        return Outcome.HOLIDAY, note or "nothing new on a day of rest"
+    if silence := habits.silence(source, now):
+        return Outcome.STALE, "\n".join(filter(None, (silence, note)))
+    return Outcome.QUIET, note
 
 
 def fingerprint(feed: ParsedFeed) -> str:

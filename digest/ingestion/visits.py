@@ -12,9 +12,9 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from digest.errors import Interrupted, NoTurn, SourceError
-from digest.ingestion import outcomes, stars
+from digest.ingestion import account, faults, outcomes, stars
 from digest.ingestion.fetching import get
-from digest.models import Outcome, Source, SourceRun
+from digest.models import Fault, Outcome, Source, SourceRun
 from digest.papers import IngestCounts, ingest
 from digest.sources import ADAPTERS, Adapter, FetchedPaper, ParsedFeed, Refusal, parsing, text
 from digest.sources.fetch import Reply, Validators
@@ -37,6 +37,8 @@ class Visit:
     status: int | None = None
     received_bytes: int = 0
     counts: IngestCounts = field(default_factory=IngestCounts)
+    listed: int = 0
+    fault: Fault | None = None
     permanent: bool = False
     retry_after: int | None = None
     again_at: datetime | None = None
@@ -62,7 +64,7 @@ def visit(source: Source, now: datetime) -> SourceRun:
     close_abandoned(source, now)
     run = SourceRun.objects.create(source=source, source_name=source.name, started_at=now)
     started = time.monotonic()
-    result = Visit(Outcome.FAILED, "interrupted", again_at=now)
+    result = Visit(Outcome.FAILED, "interrupted", fault=Fault.ENDED, again_at=now)
     try:
         result = look(source, now)
     except Interrupted as error:
@@ -74,13 +76,14 @@ def visit(source: Source, now: datetime) -> SourceRun:
         result = Visit(
             Outcome.FAILED,
             str(error),
+            fault=faults.of(error),
             status=error.status,
             permanent=error.permanent,
             retry_after=error.retry_after,
         )
     except Exception as error:
         logger.exception("visiting %s failed", source.name)
-        result = Visit(Outcome.FAILED, f"unexpected {type(error).__name__}: {error}"[:1000])
+        result = Visit(Outcome.FAILED, f"unexpected {type(error).__name__}: {error}"[:1000], fault=Fault.OURS)
     finally:
         close(run, source, result, now, seconds=time.monotonic() - started)
     return run
@@ -95,7 +98,8 @@ def look(source: Source, now: datetime) -> Visit:
     validators = Validators(source.etag, source.last_modified) if source.fetched_url == source.url else Validators()
     reply = get(source.url, validators)
     if reply.is_unmodified:
-        return Visit(Outcome.QUIET, "not modified", status=304)
+        outcome, message = outcomes.without_news(source, now, "not modified")
+        return Visit(outcome, message, status=304)
     feed, size, note = read(adapter, reply, source.url, now)
     return keep(source, feed, reply, now, size=size, note=note)
 
@@ -157,13 +161,16 @@ def keep(source: Source, feed: ParsedFeed, reply: Reply, now: datetime, *, size:
     refuse_deleted(source)
     try:
         with transaction.atomic():
+            before = account.listed(source, now)
             counts = ingest(feed.papers, source=source, now=now)
+            listed = account.listed(source, now) - before
     except IntegrityError as error:
         refuse_deleted(source, error)
         raise
     counts += IngestCounts(refused=len(feed.refused))
-    outcome, message = outcomes.judge(source, feed, counts, now)
-    if outcome not in (Outcome.STALE, Outcome.FAILED):
+    outcome, message = outcomes.judge(source, feed, counts, listed, now)
+    in_doubt = outcome == Outcome.FAILED or (outcome == Outcome.STALE and outcomes.repeats(source, feed))
+    if not in_doubt:
         remember(source, feed, reply)
     return Visit(
         outcome,
@@ -171,6 +178,8 @@ def keep(source: Source, feed: ParsedFeed, reply: Reply, now: datetime, *, size:
         status=reply.status,
         received_bytes=size,
         counts=counts,
+        listed=listed,
+        fault=Fault.NO_PAPER if outcome == Outcome.FAILED else None,
     )
 
 
@@ -189,6 +198,7 @@ def close(run: SourceRun, source: Source, result: Visit, now: datetime, *, secon
     run.received_bytes, run.received = result.received_bytes, result.counts.received
     run.new, run.known = result.counts.new, result.counts.known
     run.updated, run.refused = result.counts.updated, result.counts.refused
+    run.listed, run.fault = result.listed, result.fault or ""
     with transaction.atomic():
         remains = is_there(source, held=True)
         if not remains:
@@ -228,5 +238,5 @@ def settle(source: Source, result: Visit, now: datetime) -> None:
 def close_abandoned(source: Source, now: datetime) -> None:
     """A run whose worker was killed ends as failed when the next one begins."""
     SourceRun.objects.filter(source=source, outcome="", started_at__lt=now - LEASE).update(
-        outcome=Outcome.FAILED, finished_at=now, message="abandoned: the worker did not come back"
+        outcome=Outcome.FAILED, fault=Fault.ENDED, finished_at=now, message="abandoned: the worker did not come back"
     )

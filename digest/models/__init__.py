@@ -1,5 +1,6 @@
 """The pipeline's rows, in the order data flows, from sources to events."""
 
+from digest.models.backfill import BackfilledDay
 from digest.models.breaker import Breaker, BreakerState
 from digest.models.delivery import Delivery, Digest
 from digest.models.edition import Decision, Edition, EditionKind, EditionPaper, EditionState
@@ -10,13 +11,14 @@ from digest.models.identity import Claim, Identifier, Merge, Scheme, Separation
 from digest.models.lease import Lease
 from digest.models.paper import Listing, Paper, Signal, SignalKind
 from digest.models.repository import Repository
-from digest.models.source import Outcome, Source, SourceRun
+from digest.models.source import Fault, Outcome, Source, SourceRun
 from digest.models.states import OPEN_STATES, TERMINAL_STATES, DeliveryState
 from digest.models.throttle import ConnectionLease, Throttle
 
 __all__ = [
     "OPEN_STATES",
     "TERMINAL_STATES",
+    "BackfilledDay",
     "Bounce",
     "Breaker",
     "BreakerState",
@@ -32,6 +34,7 @@ __all__ = [
     "EditionState",
     "Fact",
     "FactKind",
+    "Fault",
     "Host",
     "Identifier",
     "Lease",

@@ -37,6 +37,9 @@ class Edition(models.Model):
     date = models.DateField()
     state = models.CharField(max_length=9, choices=EditionState.choices, default=EditionState.OPEN)
     note = models.TextField(blank=True, help_text="The editor's words at the top of every digest")
+    missing = models.TextField(
+        blank=True, editable=False, help_text="Said in every digest: which sources were missing when it was built"
+    )
     publish_at = models.DateTimeField(help_text="Published then, with or without an editor")
     built_at = models.DateTimeField(null=True, blank=True, editable=False)
     published_at = models.DateTimeField(null=True, blank=True, editable=False)

@@ -34,6 +34,9 @@ class Source(models.Model):
     next_check_at = models.DateTimeField(null=True, blank=True, db_index=True)
     checked_at = models.DateTimeField(null=True, blank=True, editable=False)
     failures = models.PositiveIntegerField(default=0, editable=False, help_text="In a row")
+    told = models.CharField(max_length=8, blank=True, editable=False, help_text="What operators last heard of it")
+    told_at = models.DateTimeField(null=True, blank=True, editable=False)
+    telling_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="A tick tells them just now")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = SourceQuerySet.as_manager()
@@ -53,8 +56,42 @@ class Outcome(models.TextChoices):
     FAILED = "failed", "Failed"
 
 
+class Fault(models.TextChoices):
+    """Why a run failed; what a person can do about each is in digest/ingestion/faults.py."""
+
+    DNS = "dns", "Host not found"
+    REFUSED = "refused", "No connection"
+    CERTIFICATE = "certificate", "No valid certificate"
+    TIMEOUT = "timeout", "Too slow to answer"
+    CUT_OFF = "cut_off", "Broke off"
+    PASSWORD = "password", "Wants a password (401)"
+    FORBIDDEN = "forbidden", "Turned away (403)"
+    NOT_FOUND = "not_found", "Not found (404)"
+    GONE = "gone", "Gone (410)"
+    TOO_MANY = "too_many", "Too many visits (429)"
+    SERVER = "server", "The site's own problem (5xx)"
+    REFUSES = "refuses", "Refused (another 4xx)"
+    NO_FEED = "no_feed", "Not a feed"
+    DAMAGED = "damaged", "Damaged"
+    UNSAFE = "unsafe", "Made to do harm"
+    HTML = "html", "A web page"
+    TOO_LARGE = "too_large", "Too large"
+    TOO_SLOW = "too_slow", "Too slow to read"
+    NO_PAPER = "no_paper", "No entry is a paper"
+    PRIVATE = "private", "Private address"
+    REDIRECTS = "redirects", "Redirects in circles"
+    ADDRESS = "address", "Not to be read"
+    ENDED = "ended", "The worker ended"
+    OURS = "ours", "Our own mistake"
+    OTHER = "other", "Another reason"
+
+
 class SourceRun(models.Model):
-    """What one visit brought. Kept when its source is deleted; received = new + known + updated + refused."""
+    """What one visit brought. Kept when its source is deleted; received = new + known + updated + refused.
+
+    `listed` papers had not been listed by this source before; where others were first, they are not new. `fault` says
+    why it failed.
+    """
 
     source = models.ForeignKey(Source, null=True, blank=True, on_delete=models.SET_NULL, related_name="runs")
     source_name = models.CharField(max_length=100)
@@ -68,11 +105,17 @@ class SourceRun(models.Model):
     known = models.PositiveIntegerField(default=0)
     updated = models.PositiveIntegerField(default=0)
     refused = models.PositiveIntegerField(default=0)
+    listed = models.PositiveIntegerField(default=0)
+    fault = models.CharField(max_length=12, choices=Fault.choices, blank=True)
     message = models.TextField(blank=True)
 
     class Meta:
         ordering = ["-started_at", "-id"]
-        indexes = [models.Index(fields=["started_at"], name="source_run_started")]
+        indexes = [
+            models.Index(fields=["started_at"], name="source_run_started"),
+            # A source's newest runs, its last good one, its days with news.
+            models.Index(fields=["source", "started_at"], name="source_run_of_source"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(received=models.F("new") + models.F("known") + models.F("updated") + models.F("refused")),

@@ -31,6 +31,7 @@ NOTE = (
     "Good morning. Three of today’s papers have something to say about asking before acting, and I put the one with "
     "the simplest idea first.\n\nThe rain map from dashboard cameras is here because I live between two hills."
 )
+MISSING = "arXiv cs.LG could not be reached since Monday; its papers will follow."
 BLURBS = {
     1: "Listen to the recordings on their page before you read the numbers. You will hear the glass slip.",
     4: "A cheap sensor, an honest comparison, and a use for it next week.",
@@ -81,12 +82,13 @@ def digest(
     papers: Sequence[PaperFacts],
     *,
     note: str = "",
+    missing: str = "",
     topics: tuple[str, ...] = ("Robotics", "Language models"),
     kind: str = EditionKind.DAILY,
 ) -> DigestMessage:
     """A digest of exactly these papers, with made-up scores."""
     day = issue_date(kind, DAY)
-    compiled = compile_facts(EditionFacts(kind, day, note), papers, TOPICS)
+    compiled = compile_facts(EditionFacts(kind, day, note, missing), papers, TOPICS)
     frequency = Frequency.WEEKLY if kind == EditionKind.WEEKLY else Frequency.DAILY
     reader = ReaderFacts(NOBODY, EMAIL, UUID(int=1), DAY, NOW, topics, frequency)
     slugs = [slug for slug, name in TOPICS.items() if not topics or name in topics]
@@ -131,6 +133,7 @@ def _registry() -> dict[str, Preview]:
     samples = (
         Preview("ordinary-day", "Ordinary day", "Ten papers, no editor.", lambda: digest(PAPERS)),
         Preview("edited", "Editor’s note and blurbs", "A curated day.", lambda: digest(curated, note=NOTE)),
+        Preview("missing", "A source was missing", "Said in the footer.", lambda: digest(PAPERS, missing=MISSING)),
         Preview("weekly", "Weekly", "One mail a week.", lambda: digest(PAPERS, kind=EditionKind.WEEKLY)),
         Preview("all-topics", "No topics chosen", "For who chose none.", lambda: digest(PAPERS, topics=())),
         Preview("one-paper", "One paper", "Singular everywhere.", lambda: digest(PAPERS[:1])),

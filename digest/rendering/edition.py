@@ -35,6 +35,7 @@ MAX_LAYOUT_BYTES = 40_000
 NOTE_BYTES = (3000, 1000, 0)
 NAME_BYTES = 200
 ADDRESS_BYTES = 600
+MISSING_BYTES = 600
 
 
 class CompiledCard(NamedTuple):
@@ -181,6 +182,7 @@ def _fitting_context(facts: EditionFacts) -> Context:
 def _context(facts: EditionFacts, note_bytes: int) -> Context:
     kind = EditionKind(facts.kind)
     note = words.shorten(facts.note.strip(), note_bytes) if note_bytes else ""
+    missing = words.shorten(words.one_line(facts.missing), MISSING_BYTES)
     address = words.shorten(words.one_line(settings.POSTAL_ADDRESS), ADDRESS_BYTES)
     return {
         "site_name": words.shorten(words.one_line(settings.SITE_NAME), NAME_BYTES),
@@ -190,6 +192,8 @@ def _context(facts: EditionFacts, note_bytes: int) -> Context:
         "edition_date": words.long_date(facts.date),
         "note": note,
         "wrapped_note": wrapped_paragraphs(note),
+        "missing": missing,
+        "wrapped_missing": wrapped_paragraphs(missing),
         "postal_address": address,
         "wrapped_sender": wrapped_paragraphs(address),
     }

@@ -13,11 +13,15 @@ from subscriptions.models import Frequency
 
 @dataclass(frozen=True, slots=True)
 class EditionFacts:
-    """The issue, as every reader shares it. `date` of a weekly edition is the Monday its week begins on."""
+    """The issue, as every reader shares it. `date` of a weekly edition is the Monday its week begins on.
+
+    `missing` is a line on the sources that were missing when it was built.
+    """
 
     kind: str
     date: date
     note: str = ""
+    missing: str = ""
 
 
 @dataclass(frozen=True, slots=True)

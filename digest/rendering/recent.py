@@ -41,5 +41,5 @@ def forget() -> None:
 
 def _key(edition: Edition, topics: dict[str, str]) -> Key:
     """Whatever of a message can change while a process lives. Settings cannot."""
-    own = edition.pk, edition.published_at, edition.note
+    own = edition.pk, edition.published_at, edition.note, edition.missing
     return (*own, tuple(sorted(topics.items())), templates.signature())

@@ -20,7 +20,7 @@ def compile_edition(edition: Edition, paper_ids: Collection[int]) -> CompiledEdi
 
 
 def edition_facts(edition: Edition) -> EditionFacts:
-    return EditionFacts(edition.kind, edition.date, edition.note)
+    return EditionFacts(edition.kind, edition.date, edition.note, edition.missing)
 
 
 def topic_names() -> dict[str, str]:

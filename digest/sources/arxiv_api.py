@@ -11,7 +11,7 @@ from datetime import date
 from xml.etree.ElementTree import Element
 
 from digest.errors import SourceError
-from digest.sources import addresses, dates, identifiers, text
+from digest.sources import addresses, arxiv_calendar, dates, identifiers, text
 from digest.sources.base import Adapter, FetchedPaper, ParsedFeed, Request, UnusableEntry, collected, read_each
 from digest.sources.markup import children, name, tree, value
 from digest.sources.tidy import tidy
@@ -62,6 +62,10 @@ class ArxivApi(Adapter):
         """The source's own query, of papers that were submitted on these days (GMT)."""
         query = addresses.parts(url).query.get("search_query", "")
         return (Request(self.kind, window_url(query, since, until)),) if query else ()
+
+    def seen_on(self, paper: FetchedPaper) -> date | None:
+        """The API tells when a paper was submitted; it is found once that is announced."""
+        return arxiv_calendar.feed_day(paper.published_at) if paper.published_at else None
 
 
 def title(url: str) -> str:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from datetime import date
 from xml.etree.ElementTree import Element
-from zoneinfo import ZoneInfo
 
 from digest.errors import SourceError
-from digest.sources import addresses, arxiv_api, arxiv_words, dates, identifiers, people, text
+from digest.sources import addresses, arxiv_api, arxiv_calendar, arxiv_words, dates, identifiers, people, text
+from digest.sources.arxiv_calendar import EASTERN
 from digest.sources.base import (
-    WEEKEND,
     Adapter,
     FetchedPaper,
     ParsedFeed,
@@ -22,7 +21,6 @@ from digest.sources.base import (
 from digest.sources.markup import children, name, tree, value
 from digest.sources.tidy import tidy
 
-EASTERN = ZoneInfo("America/New_York")
 FEED = "https://rss.arxiv.org/atom/"
 OWN_NAME = re.compile(rb"https?://(?:rss|export)\.arxiv\.org/(?:rss|atom)|rdf:about=\"http://arxiv\.org/\"")
 CATEGORIES = re.compile(r"[a-z-]+(?:\.[A-Za-z-]+)?(?:\+[a-z-]+(?:\.[A-Za-z-]+)?){0,30}")
@@ -32,6 +30,7 @@ class ArxivAtom(Adapter):
     kind = "arxiv_atom"
     label = "arXiv announcements of a category"
     example = f"{FEED}cs.CL"
+    time_zone = EASTERN.key
 
     def knows(self, body: bytes) -> bool:
         return body[:1] == b"<" and bool(OWN_NAME.search(body[:4000]))
@@ -58,8 +57,6 @@ class ArxivAtom(Adapter):
             title=title(channel),
             claim=f"announced {announced_on(channel, entries)}, made {made_on(channel)}",
             made_on=made_on(channel),
-            rest_days=WEEKEND,
-            time_zone=EASTERN.key,
         )
 
     def window(self, url: str, since: date, until: date) -> tuple[Request, ...]:
@@ -67,6 +64,9 @@ class ArxivAtom(Adapter):
         feed = self.address(url)
         query = arxiv_api.categories_query(feed.removeprefix(FEED).split("+")) if feed else ""
         return (Request(arxiv_api.ArxivApi.kind, arxiv_api.window_url(query, since, until)),) if query else ()
+
+    def rests(self, day: date) -> bool:
+        return arxiv_calendar.rests(day)
 
 
 def title(channel: Element) -> str:

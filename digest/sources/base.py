@@ -63,17 +63,14 @@ class ParsedFeed:
     """A whole reply. `title` is what it calls itself, or what its address says it is.
 
     `claim` is what a source of dated announcements says of its reply (announced when, made when): the very same
-    papers under another claim mean that the reply is stale. On `rest_days` (0 is Monday, in `time_zone`) the source
-    may have nothing to say; `made_on` is the reply's own idea of today. `next_url` is the page that follows in a long
-    list, `total` how many papers the reply says the whole list has.
+    papers under another claim mean that the reply is stale. `made_on` is the reply's own idea of today. `next_url` is
+    the page that follows in a long list, `total` how many papers the reply says the whole list has.
     """
 
     papers: tuple[FetchedPaper, ...] = ()
     refused: tuple[Refusal, ...] = ()
     claim: str = ""
     made_on: date | None = None
-    rest_days: frozenset[int] = frozenset()
-    time_zone: str = "UTC"
     title: str = ""
     next_url: str = ""
     total: int | None = None
@@ -89,12 +86,13 @@ class Request:
 
 class Adapter(ABC):
     """Reads one format. People call it `label`; `example` is an address that a source of it may have, and a new one is
-    visited every so many minutes."""
+    visited every so many minutes. Its days begin and end in `time_zone`."""
 
     kind: ClassVar[str]
     label: ClassVar[str]
     example: ClassVar[str]
     interval_minutes: ClassVar[int] = 60
+    time_zone: ClassVar[str] = "UTC"
 
     @abstractmethod
     def parse(self, body: bytes, *, content_type: str = "", url: str = "") -> ParsedFeed:
@@ -118,6 +116,14 @@ class Adapter(ABC):
         Each request is the first of a list: `ParsedFeed.next_url` leads on, until it is empty.
         """
         return ()
+
+    def rests(self, day: date) -> bool:
+        """Whether nothing new is to be expected of this day."""
+        return False
+
+    def seen_on(self, paper: FetchedPaper) -> date | None:
+        """The day on which a visit would have found this paper; None where it does not tell."""
+        return paper.listed_on or (paper.published_at.date() if paper.published_at else None)
 
 
 class UnusableEntry(ValueError):

@@ -63,9 +63,7 @@ class HuggingFaceDaily(Adapter):
             raise SourceError(line(f"Hugging Face answered: {document['error']}", 300), permanent=True)
         if not isinstance(document, list):
             raise SourceError("not a list of daily papers", permanent=True)
-        return collected(
-            read_each(document, read), rest_days=WEEKEND, title=title(url), next_url=next_url(url, len(document))
-        )
+        return collected(read_each(document, read), title=title(url), next_url=next_url(url, len(document)))
 
     def further_urls(self, url: str, feed: ParsedFeed, now: datetime) -> tuple[str, ...]:
         """Of a day's, week's or month's list, all pages. Of the newest papers, which have no end, the list of the day
@@ -88,6 +86,9 @@ class HuggingFaceDaily(Adapter):
         base = addresses.with_query(url, p=None, **dict.fromkeys(SPANS))
         days = [since + timedelta(days=number) for number in range((until - since).days + 1)]
         return tuple(Request(self.kind, span_url("date", day.isoformat(), base)) for day in days)
+
+    def rests(self, day: date) -> bool:
+        return day.weekday() in WEEKEND
 
 
 def title(url: str) -> str:

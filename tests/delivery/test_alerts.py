@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from django.core import mail
 
-from digest.delivery import alerts, breaker
+from digest.delivery import alerts, breaker, operators
 from digest.delivery.outcomes import Fault
 from digest.models import Breaker
 from tests.factories import NOW, DeliveryFactory, EditionFactory
@@ -137,7 +137,7 @@ def test_a_mail_that_did_not_leave_is_tried_again_at_the_next_tick(settings, mon
 def test_the_claim_is_stored_before_the_mail_leaves(monkeypatch):
     trip()
     seen = []
-    monkeypatch.setattr(alerts, "_leaves", lambda *args: bool(seen.append(Breaker.objects.get().told)) or True)
+    monkeypatch.setattr(operators, "reach", lambda *args: bool(seen.append(Breaker.objects.get().told)) or True)
     alerts.tell(NOW)
     assert seen == ["open"]
 
