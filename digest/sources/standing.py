@@ -19,7 +19,7 @@ OWNERS = r"(?:(?:the|all) )?authors?|we|i|(?:the )?editors?|(?:the )?publisher"
 ADVERBS = r"(?:(?:\w+ly|now|since|being|therefore|thus|hereby|unfortunately) )*"
 WISH = r"(?:(?:have|has|had|are|am|is|wish(?:es)?|would like|want|decided|requested?|choose|chose|to) )*"
 SAYS = re.compile(
-    rf"(?:arxiv admin note: |note: |notice: |\*+ ?|\[|\()*"
+    rf"(?:arxiv admin note: |note: |notice: |\* ?|\[|\()*"
     rf"(?:"
     rf"{SELF} (?:(?:has|have|had|is|was|will|be|been|to) )+{ADVERBS}(?:been )?{GONE}"
     rf"|{PAPER} (?:(?:has|is|was|been) )*{ADVERBS}{GONE}"

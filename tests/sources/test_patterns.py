@@ -97,7 +97,12 @@ def seconds(pattern, way, text):
 
 
 def takes_far_too_long(pattern, way, text):
-    """Not in proportion to the text: far more than twice as long for twice as much, and long enough to be sure."""
+    """Not in proportion to the text: far more than twice as long for twice as much, and long enough to be sure.
+
+    A pattern that doubles its time with each letter shows in a few of them, and would never end with all.
+    """
+    if seconds(pattern, way, text[:24]) > 0.1:
+        return True
     if seconds(pattern, way, text) < 0.004:
         return False
     return all(seconds(pattern, way, text * 2) > 3 * seconds(pattern, way, text) for _ in "123")
@@ -112,7 +117,7 @@ def test_no_pattern_takes_time_with_the_square_of_its_text(pattern, ways):
                 assert not takes_far_too_long(pattern, way, text), f"{way} {unit!r}"
 
 
-@pytest.mark.parametrize("slow", [r"\s*x", r"\(.*?\)x", r"\w+@", r"(\w+\s*)x"])
+@pytest.mark.parametrize("slow", [r"\s*x", r"\(.*?\)x", r"\w+@", r"(\w+\s*)x", r"(?:\*+ ?|\[)*x"])
 def test_a_pattern_that_backtracks_is_found(slow):
     pattern = re.compile(slow)
     assert any(takes_far_too_long(pattern, "search", unit * (LENGTH // len(unit))) for unit in UNITS)
