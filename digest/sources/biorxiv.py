@@ -21,7 +21,7 @@ API = "https://api.biorxiv.org/details"
 SERVERS = ("biorxiv", "medrxiv")
 MESSAGES = re.compile(rb'"messages"\s*:\s*\[')
 COLLECTION = re.compile(rb'"collection"\s*:\s*\[')
-WITHDRAWN = re.compile(r"\s*\W?withdrawn\b", re.IGNORECASE)
+SAYS_WITHDRAWN = re.compile(r"\s*\W?withdrawn\b", re.IGNORECASE)
 # What the API writes for licences; "cc_no" is none at all.
 LICENSES = {
     "cc0": "https://creativecommons.org/publicdomain/zero/1.0/",
@@ -133,7 +133,7 @@ def read(record: Any) -> FetchedPaper:
             license_url=LICENSES.get(json_values.text(record, "license").lower().replace("-", "_"), ""),
             published_at=datetime.combine(day, time(), UTC) if day and version == 1 else None,
             listed_on=day,
-            is_withdrawn=any(WITHDRAWN.match(value) for value in (title, json_values.text(record, "type"))),
+            is_withdrawn=any(SAYS_WITHDRAWN.match(value) for value in (title, json_values.text(record, "type"))),
             is_replacement=version > 1,
             identifiers=((identifiers.DOI_SCHEME, json_values.text(record, "published")),),
         ),

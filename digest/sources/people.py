@@ -36,7 +36,7 @@ BESIDE = re.compile(
 MARKS = re.compile(r"[*∗⋆†‡§¶#✉⁎¹²³⁴⁵⁶⁷⁸⁹⁰]+(?:[,⸴]+[*∗⋆†‡§¶#✉⁎¹²³⁴⁵⁶⁷⁸⁹⁰]+)*|\^\(?[\d,*]+\)?")
 NUMBERS = re.compile(r"(?<=[^\W\d_.])\s?\d{1,3}(?:,\s?\d{1,3})*$")
 LEADING = re.compile(r"(?:(?:and|by|with)\s+|(?:for|on behalf of)\s+(?:the\s+)?|(?:dr|prof)\.\s+|&\s*)+", re.IGNORECASE)
-TRAILING = re.compile(r"(?:[\s,]+(?:and|et\.? ?al\.?|and others|&))+$", re.IGNORECASE)
+TRAILING = re.compile(r"(?:[ ,]{1,3}(?:and|et\.? ?al\.?|and others|&))+$", re.IGNORECASE)  # of a text on one line
 NOBODY = re.compile(r"(?:et\.? ?al\.?|and others|others|n/?a|unknown|anonymous authors?|and)", re.IGNORECASE)
 PLAIN = re.compile(
     r"(?:[A-Z](?:[a-z]++|\.)(?:-[A-Z][a-z]++)?+(?: (?=[A-Z])|$))++"
@@ -45,6 +45,8 @@ SCRAMBLED = re.compile(r"[ÂÃÄÅ][\x80-\xbf]")  # GÃ¶tz: UTF-8 read as Latin
 LOST_ACCENT = re.compile(r"(?<=[^\W\d_])([`\"])([aeiouAEIOU])")  # Valli`eres: a backslash was lost
 # With a vowel behind the first letter: `GNVV` and `UMMPK` are initials.
 CAPITALS = re.compile(r"(?=.+[AEIOUYÀ-ÖØ-Ýİ])(?:[^\W\d_a-z]{4,}(?:['’-][^\W\d_a-z]+)*|[^\W\d_a-z]['’][^\W\d_a-z]{3,})")
+LETTERS = re.compile(r"[^\W\d_]+")
+SON_OF = re.compile(r"^Mc([a-z])(?=[a-z]{2})")
 EDGES = " ,;:/\\|_-–"
 
 
@@ -138,8 +140,8 @@ def capitalised(value: str) -> str:
 
 def title(word: str) -> str:
     """`O'BRIEN-SMITH` as O'Brien-Smith, `MCDONALD` as McDonald."""
-    shown = re.sub(r"[^\W\d_]+", lambda match: match[0].capitalize().replace("i\u0307", "i"), word)
-    return re.sub(r"^Mc([a-z])(?=[a-z]{2})", lambda match: f"Mc{match[1].upper()}", shown)
+    shown = LETTERS.sub(lambda match: match[0].capitalize().replace("i\u0307", "i"), word)
+    return SON_OF.sub(lambda match: f"Mc{match[1].upper()}", shown)
 
 
 def is_east_asian(value: str) -> bool:

@@ -7,6 +7,7 @@ from digest.tex.symbols import GREEK
 
 _GLUED = re.compile(rf"({'|'.join(sorted(GREEK, key=len, reverse=True))})([mgsLJWAV]|[A-Z]\w*)")
 # Macros that hide a name, such as `\method` or `\oursystemname`.
+_WANTS_NOUN = re.compile(r"\b(?:our|the|a|an|this|proposed|new|novel)$", re.IGNORECASE)
 _NAMELESS = re.compile(
     r"(?:our|my|the|new|this|proposed|total|bench|p|m)*"
     r"(method|mthd|model|sys|dataset|data|bench(?:mark)?|framework|approach|tool|project|task)?(?:s|tem|name|short)*",
@@ -37,6 +38,6 @@ def _named(name: str, before: str) -> str:
     kind = (found[1] or "").lower()
     kind = _KINDS.get(kind, kind)
     before = before.rstrip()
-    if re.search(r"\b(?:our|the|a|an|this|proposed|new|novel)$", before[-10:], re.IGNORECASE):
+    if _WANTS_NOUN.search(before[-10:]):
         return kind
     return f"Our {kind}" if not before or before[-1] in ".!?" else f"our {kind}"
