@@ -36,7 +36,7 @@ BESIDE = re.compile(
 MARKS = re.compile(r"[*∗⋆†‡§¶#✉⁎¹²³⁴⁵⁶⁷⁸⁹⁰]+(?:[,⸴]+[*∗⋆†‡§¶#✉⁎¹²³⁴⁵⁶⁷⁸⁹⁰]+)*|\^\(?[\d,*]+\)?")
 NUMBERS = re.compile(r"(?<=[^\W\d_.])\s?\d{1,3}(?:,\s?\d{1,3})*$")
 LEADING = re.compile(r"(?:(?:and|by|with)\s+|(?:for|on behalf of)\s+(?:the\s+)?|(?:dr|prof)\.\s+|&\s*)+", re.IGNORECASE)
-TRAILING = re.compile(r"(?:[ ,]{1,3}(?:and|et\.? ?al\.?|and others|&))+$", re.IGNORECASE)  # of a text on one line
+TRAILING = re.compile(r"[ ,]{1,3}(?:and|et\.? ?al\.?|and others|&)$", re.IGNORECASE)  # of a text on one line
 NOBODY = re.compile(r"(?:et\.? ?al\.?|and others|others|n/?a|unknown|anonymous authors?|and)", re.IGNORECASE)
 PLAIN = re.compile(
     r"(?:[A-Z](?:[a-z]++|\.)(?:-[A-Z][a-z]++)?+(?: (?=[A-Z])|$))++"
@@ -83,10 +83,17 @@ def name(value: str) -> str:
         value = tex.readable(tex.plain_name(value)).replace("{", "").replace("}", "").replace("\\", "")
     value = MARKS.sub(" ", without_brackets(beside(value))).replace("_", " ").replace("''", '"')
     value = " ".join(LOST_ACCENT.sub(accented, value).split()).strip(EDGES)
-    value = TRAILING.sub("", LEADING.sub("", value, count=1) if LEADING.match(value) else value).strip(EDGES)
+    value = without_trailing(LEADING.sub("", value, count=1) if LEADING.match(value) else value).strip(EDGES)
     if not COLLECTIVE.search(value):
         value = capitalised(turned(NUMBERS.sub("", value) if " " in value else value))
     return "" if NOBODY.fullmatch(value) or not any(character.isalpha() for character in value) else value
+
+
+def without_trailing(value: str) -> str:
+    """One "and" after the other, from the end: a pattern for all of them would begin anew at each."""
+    while found := TRAILING.search(value, max(0, len(value) - 20)):
+        value = value[: found.start()].rstrip(EDGES)
+    return value
 
 
 def beside(value: str) -> str:
