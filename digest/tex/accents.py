@@ -8,6 +8,8 @@ from digest.tex.macros import CODE, other
 from digest.tex.reading import Reader
 from digest.tex.symbols import SIGNS
 
+_LONE_LETTER = re.compile(r" [^\W\d_](?!\w)")
+
 
 def letter(reader: Reader, name: str) -> str:
     """`\\o`, `\\ss`: the space behind only ends the command, as empty brackets do."""
@@ -20,7 +22,7 @@ def letter(reader: Reader, name: str) -> str:
 
 def accent(reader: Reader, name: str) -> str:
     """An accent on the letter that follows."""
-    if name.isalpha() and not reader.has_group() and not re.match(r" [^\W\d_](?!\w)", reader.text() or "  "):
+    if name.isalpha() and not reader.has_group() and not _LONE_LETTER.match(reader.text()):
         return other(reader, name)
     if not name.isalpha() and (shown := _not_an_accent(reader, name)):
         return shown

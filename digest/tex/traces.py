@@ -20,6 +20,7 @@ _PATH = re.compile(r"(?<!\w)[A-Z]:\\[\w.\\-]*")
 _LINK = re.compile(r"https?://[^\s{}]+")
 BRACKETS = "brackets"  # one opened and never closed, or the other way round
 KINDS = (*_KINDS, BRACKETS)
+_BRACKET = re.compile(r"[{}]")
 _ANY = re.compile(r"[\\$^_{}~`'&-]")
 
 
@@ -39,7 +40,7 @@ def traces(text: str) -> dict[str, str]:
 
 def _is_balanced(text: str) -> bool:
     depth = 0
-    for bracket in re.findall(r"[{}]", text):
+    for bracket in _BRACKET.findall(text):
         depth += 1 if bracket == "{" else -1
         if depth < 0:
             return False
