@@ -77,7 +77,7 @@ def test_a_feed_that_becomes_something_else_fails_and_is_read_again_when_it_is_b
 
 def test_another_kind_of_feed_at_the_same_address_is_no_news(loopback, source):
     entries = "".join(
-        f"<entry><id>tag:{number}</id><title>The paper of number {number}</title>"
+        f"<entry><id>https://example.org/{number}</id><title>The paper of number {number}</title>"
         f'<link href="https://example.org/{number}"/></entry>'
         for number in (1, 2)
     )

@@ -44,7 +44,7 @@ def test_refusals_at_every_stage_leave_the_connection_usable(transport_to, smtp_
 def test_the_settings_name_the_server(settings, smtp_sink):
     sink = smtp_sink()
     settings.EMAIL_HOST, settings.EMAIL_PORT, settings.SMTP_CONNECTIONS = sink.host, sink.port, 2
-    transport = TRANSPORTS["smtp"]()
+    transport = TRANSPORTS["smtp"](2)
     assert isinstance(transport, SmtpTransport)
     try:
         assert outcomes(send(transport, [Letter("reader@example.org")])) == [ACCEPTED]
