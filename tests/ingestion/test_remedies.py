@@ -3,16 +3,17 @@
 import pytest
 
 from digest.errors import HostError, NoTurn, SourceError
-from digest.ingestion.remedies import BUSY, BY_STATUS, NO_FEED, SERVER, UNKNOWN, advice
+from digest.ingestion.remedies import ADVICE, BUSY, NO_FEED, UNKNOWN, advice
+from digest.models import Fault
 
 
 @pytest.mark.parametrize(
     ("error", "sentence"),
     [
-        (SourceError("HTTP 404 Not Found", status=404), BY_STATUS[404]),
+        (SourceError("HTTP 404 Not Found", status=404), ADVICE[Fault.NOT_FOUND]),
         (SourceError("HTTP 400 Bad Request", status=400), UNKNOWN),
-        (HostError("HTTP 502 Bad Gateway", status=502), SERVER),
-        (HostError("HTTP 429: broken within", status=429), BY_STATUS[429]),
+        (HostError("HTTP 502 Bad Gateway", status=502), ADVICE[Fault.SERVER]),
+        (HostError("HTTP 429: broken within", status=429), ADVICE[Fault.TOO_MANY]),
         (NoTurn("others are asking arxiv.org, this waits for its turn", until=None), BUSY),
         (SourceError("an HTML page instead of a feed"), NO_FEED),
         (SourceError("feeds.example has a private address"), "Hosts of your own network"),
