@@ -134,4 +134,5 @@ def test_a_name_that_a_crowd_bears_tells_nothing_however_it_came():
     reference = outcome(source, [given])
     assert len(set(reference["papers"].values())) == 60
     assert outcome(source, [given[45:], given[:45]]) == reference
-    assert outcome(source, [[record] for record in reversed(given)]) == reference
+    backwards = given[::-1]
+    assert outcome(source, [backwards[start : start + 12] for start in range(0, 60, 12)]) == reference
