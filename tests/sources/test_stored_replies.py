@@ -167,7 +167,7 @@ def test_nothing_in_the_hostile_collection_crashes_hangs_or_poisons(archive):
                 assert_harmless(paper)
             papers += len(feed.papers)
         slowest = max(slowest, time.monotonic() - started)
-    assert papers > 600
+    assert papers > 400  # entries without a link are refused
     assert slowest < 5
 
 
