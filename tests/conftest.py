@@ -94,6 +94,15 @@ def browser(chromium: str) -> Iterator[Browser]:
         instance.close()
 
 
+@pytest.fixture(autouse=True)
+def _no_page_stays_open(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Also of a test that fails: connections that outlive the live server fail whichever test runs last."""
+    browser = request.getfixturevalue("browser") if "browser" in fixtures_of(request.node) else None
+    yield
+    for context in list(browser.contexts) if browser else ():
+        context.close()
+
+
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A fresh page, 1280 by 800, without cookies."""
