@@ -7,7 +7,9 @@ BENCH_PICKY_PORT ?= 2527
 BENCH_DATABASE ?= postgres://postgres@127.0.0.1:5432/postgres
 DIR ?= ../shared/data/eval
 BIN := .venv/bin
-PYTEST := $(BIN)/pytest -n auto
+# Many tests wait for other processes: two for each core, and whoever is done takes over from the others.
+WORKERS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
+PYTEST := $(BIN)/pytest -n $(WORKERS) --dist worksteal
 # Tools that only read the code need the settings to import, not to be anyone's.
 NEUTRAL := SECRET_KEY=not-a-secret ENV_FILE=/dev/null
 
