@@ -28,6 +28,20 @@ def fill(apps, schema_editor):
             model.objects.bulk_create(model(paper=paper, scheme=scheme, value=value) for scheme, value in mine)
 
 
+def refill(apps, schema_editor):
+    """A title again for each row, told from the others' where it has no other name, and a DOI for one row each."""
+    Paper, Identifier = apps.get_model("digest", "Paper"), apps.get_model("digest", "Identifier")
+    Paper.objects.filter(merged_into__isnull=False).update(doi=None)
+    titles, dois = dict(Identifier.objects.filter(scheme="title").values_list("paper", "value")), set()
+    for pk, key, doi in Paper.objects.order_by("pk").values_list("pk", "key", "doi"):
+        scheme, _, value = key.partition(":")
+        other = titles.get(pk) if scheme in ("arxiv", "doi") else None
+        title_key = value if scheme == "title" else other or sha256(key.encode()).hexdigest()
+        Paper.objects.filter(pk=pk).update(title_key=title_key[:64], doi=None if doi in dois else doi)
+        dois.add(doi)
+    schema_editor.connection.check_constraints()  # PostgreSQL changes no table while a check is put off
+
+
 class Migration(migrations.Migration):
     dependencies = [
         ("digest", "0008_further_sources"),
@@ -238,7 +252,12 @@ class Migration(migrations.Migration):
             model_name="separation",
             constraint=models.UniqueConstraint(fields=("one", "other"), name="separation_once"),
         ),
-        migrations.RunPython(fill, migrations.RunPython.noop),
+        migrations.AlterField(
+            model_name="paper",
+            name="title_key",
+            field=models.CharField(default="", editable=False, max_length=64),
+        ),
+        migrations.RunPython(fill, refill),
         migrations.RemoveField(
             model_name="paper",
             name="title_key",
