@@ -34,7 +34,7 @@ class Paper(models.Model):
     """
 
     EDITORIAL: ClassVar = frozenset({"is_hidden"})
-    STATED: ClassVar = (
+    WORDED: ClassVar = (
         "title",
         "abstract",
         "authors",
@@ -46,6 +46,9 @@ class Paper(models.Model):
         "url",
         "code_url",
         "project_url",
+    )
+    STATED: ClassVar = (
+        *WORDED,
         "doi",
         "published_at",
         "first_seen_at",

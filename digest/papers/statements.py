@@ -13,23 +13,12 @@ from datetime import UTC, datetime, time
 from enum import Enum, auto
 from typing import Any
 
+from digest.models import Paper
 from digest.papers.identity import Named
 from digest.papers.record import MOMENTS, Record
 from digest.sources import FetchedPaper, identifiers
 
-WORDED = (
-    "title",
-    "abstract",
-    "authors",
-    "categories",
-    "primary_category",
-    "comment",
-    "journal_reference",
-    "license_url",
-    "url",
-    "code_url",
-    "project_url",
-)
+WORDED = Paper.WORDED
 WITHDRAWN = "withdrawn"
 ANY_VERSION = 0  # said of the paper, not of one of its versions
 
