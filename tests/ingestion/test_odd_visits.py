@@ -164,7 +164,7 @@ def test_a_source_that_is_deleted_during_its_visit_leaves_an_account_and_no_pape
     assert not Paper.objects.exists()
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite's in-memory test database has one connection")
 def test_a_source_that_is_deleted_while_its_papers_are_stored_leaves_none(loopback, source, monkeypatch):
     ingest = visits.ingest
