@@ -236,6 +236,7 @@ def arrivals(environment: dict[str, str]) -> tuple[list[float], int]:
     return came, most
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("database", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 @pytest.mark.django_db(databases=[])
 def test_eight_workers_in_two_processes_keep_the_pause_by_the_server_s_clock(database, tmp_path, request):

@@ -19,7 +19,7 @@ from digest.papers import ingest
 from digest.sources import FetchedPaper
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
-EXAMPLES = int(os.environ.get("PAPERBOY_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("PAPERBOY_EXAMPLES", "20"))
 TITLES = [
     "One telling title of many",
     "Another telling title of many",
