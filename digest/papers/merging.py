@@ -94,6 +94,8 @@ def part(losers: Collection[int]) -> None:
     """Move back what the merges of these rows moved, as far as it is recorded; each is a paper by itself again."""
     if not losers:
         return
+    left = Paper.objects.filter(pk__in=losers).values("merged_into")
+    others = list(Paper.objects.filter(merged_into__in=left).exclude(pk__in=losers).values_list("pk", flat=True))
     named = {relations.name_of(relation): relation for relation in relations.relations()}
     merges = list(Merge.objects.filter(loser__in=losers).order_by("-made_at", "-pk"))
     for merge in merges:
@@ -104,6 +106,16 @@ def part(losers: Collection[int]) -> None:
             Paper.objects.filter(pk=merge.winner_id).update(is_hidden=False)
     Merge.objects.filter(pk__in=[merge.pk for merge in merges]).delete()
     Paper.objects.filter(pk__in=losers).update(merged_into=None)
+    carry_again(others)
+
+
+def carry_again(rows: Collection[int]) -> None:
+    """What went as the paper had its like may be wanted now: the like was another row's, and left with it."""
+    for merge in Merge.objects.filter(loser__in=rows):
+        for relation in relations.relations():
+            dropped = Moved(**merge.moved.get(relations.name_of(relation), {})).dropped
+            relations.restore(relation, relations.rule_of(relation), dropped)
+    carry(rows)
 
 
 def undo(merge: Merge, now: datetime) -> Paper:

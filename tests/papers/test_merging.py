@@ -12,6 +12,7 @@ from digest.models import (
     DeliveryState,
     EditionKind,
     EditionPaper,
+    Fact,
     Listing,
     Merge,
     Paper,
@@ -193,6 +194,17 @@ def test_what_comes_to_a_merged_row_follows_to_its_paper_and_back(three):
     assert Listing.objects.get().paper.key == "arxiv:2606.00001"
     merging.undo(Merge.objects.get(loser__key="doi:10.1/x"), NOW)
     assert Listing.objects.get().paper.key == "doi:10.1/x"
+
+
+def test_what_two_rows_of_a_paper_had_alike_stays_with_it_when_one_of_them_is_parted():
+    code = "https://github.com/ann/code"
+    put(PREPRINT)
+    put(FetchedPaper(title=PREPRINT.title, doi="10.1/x", code_url=code))
+    put(FetchedPaper(title=PREPRINT.title, code_url=code))
+    assert Fact.objects.get().paper.key == "arxiv:2606.00001"
+    put(FetchedPaper(title=PREPRINT.title, doi="10.1/x", authors=("Cid Three",)))
+    assert row("doi:10.1/x").merged_into is None
+    assert set(Fact.objects.values_list("paper__key", flat=True)) == {"arxiv:2606.00001", "doi:10.1/x"}
 
 
 def test_parted_from_one_journal_a_preprint_still_has_the_other():
