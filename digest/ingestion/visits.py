@@ -13,6 +13,7 @@ from digest.errors import Interrupted, NoTurn, SourceError
 from digest.ingestion import account, faults, outcomes, paging, stars
 from digest.ingestion.fetching import get
 from digest.ingestion.paging import Contents
+from digest.ingestion.refusals import Refusals
 from digest.models import Fault, Outcome, Source, SourceRun
 from digest.papers import IngestCounts, ingest
 from digest.sources import ADAPTERS, ParsedFeed, text
@@ -126,7 +127,7 @@ def keep(source: Source, contents: Contents, reply: Reply, now: datetime) -> Vis
         remember(source, feed, reply)
     return Visit(
         outcome,
-        outcomes.told(feed.refused, "\n".join(filter(None, (message, contents.note)))),
+        outcomes.told(Refusals(feed.refused), "\n".join(filter(None, (message, contents.note)))),
         status=reply.status,
         received_bytes=contents.size,
         counts=counts,
