@@ -9,11 +9,13 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from django.conf import LazySettings
 from django.test import TransactionTestCase
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from digest.rendering import recent
 from tests import services
+from tests.sources.loopback import Loopback, running
 
 # How long an example takes says more about the machine than about the code.
 hypothesis.settings.register_profile("suite", deadline=None)
@@ -87,6 +89,14 @@ def smtp_sink() -> Iterator[Callable[..., services.SmtpSink]]:
         yield start
         for sink in started:
             sink.stop()
+
+
+@pytest.fixture
+def loopback(settings: LazySettings) -> Iterator[Loopback]:
+    """A web server on this machine whose answers the test writes, and which may be visited."""
+    settings.FETCH_ALLOW_PRIVATE = ["127.0.0.1", "localhost"]
+    with running() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

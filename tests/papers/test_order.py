@@ -18,7 +18,6 @@ from digest.models import Claim, Fact, Identifier, Listing, Merge, Paper, Signal
 from digest.papers import ingest
 from digest.sources import FetchedPaper
 
-pytestmark = pytest.mark.django_db  # a TestCase needs no mark, but without it is left out on PostgreSQL
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
 EXAMPLES = int(os.environ.get("PAPERBOY_EXAMPLES", "20"))
 TITLES = [
@@ -126,6 +125,7 @@ class AnyOrder(TestCase):
         assert outcome(source, [batch for batch in (other[:cut], other[cut:]) if batch]) == reference
 
 
+@pytest.mark.django_db
 def test_a_name_that_a_crowd_bears_tells_nothing_however_it_came():
     source = Source.objects.create(name="A feed", slug="a-feed", kind="feed", url="https://example.org/feed")
     given = [
