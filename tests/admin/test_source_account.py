@@ -82,6 +82,20 @@ def test_only_the_last_thirty_are_drawn(chief):
     assert "fresh with 0 new" in page
 
 
+def test_a_source_s_own_page_shows_its_chart_and_says_it_in_words(chief, editor):
+    source, other = SourceFactory(), SourceFactory()
+    for number in range(33):
+        ran(source, "fresh", ago=HOUR * number, new=number)
+    page = reverse("admin:digest_source_change", args=[source.pk])
+    body = chief.get(page).content.decode()
+    assert body.count('<g class="runs-fresh" transform') == 30
+    assert f'<desc id="runs-{source.pk}">The last 30 visits, oldest first: fresh with 29, 28,' in body
+    assert PAGE in body
+    assert "No visits yet." in chief.get(reverse("admin:digest_source_change", args=[other.pk])).content.decode()
+    assert editor.get(page).status_code == 403
+    assert chief.get(reverse("admin:digest_source_change", args=[other.pk + 1])).status_code == 302
+
+
 def test_each_outcome_has_a_form_of_its_own(chief):
     source = SourceFactory()
     for outcome in (*Outcome.values, ""):
