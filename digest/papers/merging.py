@@ -7,15 +7,16 @@ then all that moved can move back. What came in later stays with the paper it ca
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import transaction
 
 from digest.errors import PaperboyError
-from digest.models import Merge, Paper, Separation
+from digest.models import Merge, Paper, Separation, Source
 from digest.papers import relations, store
+from digest.papers.catalogue import Catalogue
 from digest.papers.grouping import Grouping, regroup
 from digest.papers.relations import Moved
 
@@ -58,6 +59,33 @@ def carry(rows: Collection[int]) -> None:
                 record.add(later, relations.unique_beside(relation))
                 merge.moved[relations.name_of(relation)] = record.as_json()
     Merge.objects.bulk_update(merges.values(), ["moved"])
+
+
+def own(catalogue: Catalogue, source: Source | None, now: datetime) -> None:
+    """What a merged row brought to its paper, and the paper's own records state as well, stays when the row leaves."""
+    winners = {row.paper.id for row in catalogue.saved.values() if not row.paper.merged_into_id}
+    merges = [merge for merge in Merge.objects.filter(loser__merged_into__in=winners) if merge.moved]
+    if not merges:
+        return
+    mentions = [mention for mention in catalogue.mentions if mention.row.paper.id in winners]
+    stated = relations.stated(mentions, source, now)
+    changed = [merge for merge in merges if _keep(merge, stated)]
+    Merge.objects.bulk_update(changed, ["moved"])
+
+
+def _keep(merge: Merge, stated: Mapping[str, Collection[tuple[Any, ...]]]) -> bool:
+    """Note what moved with the merge and is stated anyway as dropped: undone, the loser gets its like."""
+    is_changed = False
+    for relation in relations.relations():
+        name = relations.name_of(relation)
+        record = Moved(**merge.moved.get(name, {}))
+        rows = relations.among(relation, record.moved, stated.get(name, ())) if name in stated else []
+        if rows:
+            ids = {row["id"] for row in rows}
+            record.moved = [pk for pk in record.moved if pk not in ids]
+            record.dropped += [{**row, "id": None, relation.attname: merge.loser_id} for row in rows]
+            merge.moved[name], is_changed = record.as_json(), True
+    return is_changed
 
 
 def join(joins: Sequence[Join], now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -203,6 +204,18 @@ def test_what_two_rows_of_a_paper_had_alike_stays_with_it_when_one_of_them_is_pa
     put(FetchedPaper(title=PREPRINT.title, doi="10.1/x", authors=("Cid Three",)))
     assert row("doi:10.1/x").merged_into is None
     assert set(Fact.objects.values_list("paper__key", flat=True)) == {"arxiv:2606.00001", "doi:10.1/x"}
+
+
+def test_what_a_merged_row_brought_and_the_paper_states_itself_stays_when_the_row_is_parted(three):
+    code, source = "https://github.com/ann/code", factories.SourceFactory()
+    put(FetchedPaper(title=JOURNAL.title, doi="10.1/x", code_url=code, signals={"upvotes": 9}), source=source)
+    put(BOTH)
+    put(replace(PREPRINT, code_url=code, signals={"upvotes": 9}), source=source)
+    put(replace(PREPRINT, code_url=code, signals={"upvotes": 9}), source=source)
+    assert [model.objects.get().paper.key for model in (Fact, Listing, Signal)] == ["arxiv:2606.00001"] * 3
+    undo("doi:10.1/x")
+    for model in (Fact, Listing, Signal):
+        assert set(model.objects.values_list("paper__key", flat=True)) == {"arxiv:2606.00001", "doi:10.1/x"}
 
 
 def test_parted_from_one_journal_a_preprint_still_has_the_other():
