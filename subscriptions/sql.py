@@ -5,7 +5,7 @@ list, plain tuples come out. What differs is said here, once:
 
     = ANY(%(ids)s)            a list of integers or strings
     FOR UPDATE ... LOCKED     left out: SQLite has one writer
-    gen_random_uuid()         a random UUID
+    uuid_of(%(stamp)s)        a UUID that begins with `stamp(moment)` and is random after it
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from uuid import UUID
 from django.db import connection
 
 _ANY = re.compile(r"= ANY\(%\((\w+)\)s\)")
+_UUID = re.compile(r"uuid_of\(%\((\w+)\)s\)")
 _LOCK = re.compile(r"FOR (?:NO KEY )?UPDATE(?: OF \w+)?(?: SKIP LOCKED)?")
 
 
@@ -44,10 +45,17 @@ def change(statement: str, **values: Any) -> int:
 @lru_cache(maxsize=256)
 def worded(statement: str, vendor: str) -> str:
     if vendor == "postgresql":
-        return statement
+        return _UUID.sub(r"CAST(%(\1)s || substr(CAST(gen_random_uuid() AS text), 16) AS uuid)", statement)
+    random = "substr(lower(hex(randomblob(2))), 2) || 'a' || substr(lower(hex(randomblob(8))), 2)"  # 'a': the variant
+    statement = _UUID.sub(rf"%(\1)s || {random}", statement)
     statement = _ANY.sub(r"IN (SELECT value FROM json_each(%(\1)s))", statement)
-    statement = _LOCK.sub("", statement)
-    return statement.replace("gen_random_uuid()", "lower(hex(randomblob(16)))")
+    return _LOCK.sub("", statement)
+
+
+def stamp(moment: datetime) -> str:
+    """How a UUID of that moment begins (version 7, RFC 9562): rows that come together lie together in the index."""
+    milliseconds = f"{int(moment.timestamp() * 1000):012x}"
+    return f"{milliseconds[:8]}-{milliseconds[8:]}-7" if connection.vendor == "postgresql" else f"{milliseconds}7"
 
 
 def given(values: Mapping[str, Any]) -> dict[str, Any]:

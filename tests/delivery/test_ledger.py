@@ -70,6 +70,17 @@ class TestPlanning:
         reader.refresh_from_db()
         assert reader.next_delivery_at > NOW
 
+    def test_ids_of_one_batch_lie_together_in_their_index_and_none_repeats(self, monkeypatch):
+        monkeypatch.setattr(planning, "BATCH", 20)
+        SubscriberFactory.create_batch(60, next_delivery_at=NOW)
+        daily()
+        assert ledger.plan(NOW) == 60
+        uids = list(Delivery.objects.order_by("pk").values_list("uid", flat=True))
+        assert (len(set(uids)), {uid.version for uid in uids}) == (60, {7})
+        milliseconds = [uid.int >> 80 for uid in uids]
+        now = int(NOW.timestamp() * 1000)
+        assert milliseconds == [now] * 20 + [now + 1] * 20 + [now + 2] * 20
+
     def test_planning_twice_plans_nothing_twice(self):
         SubscriberFactory.create_batch(3, next_delivery_at=NOW)
         daily()

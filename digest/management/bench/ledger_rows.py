@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db import connection
 
 from digest.models import Edition, EditionKind, EditionPaper, EditionState, Paper
+from subscriptions import sql
 
 # Days whose papers may still be in today's pool, so that what was sent then is looked up for every reader.
 REMEMBERED_DAYS = 7
@@ -21,9 +22,9 @@ _READERS = """
 _DELIVERIES = """
     INSERT INTO digest_delivery (uid, edition_id, subscriber_id, address_hash, state, detail, due_at, attempts,
         claimed_at, accepted_at, provider_message_id, created_at, updated_at)
-    SELECT gen_random_uuid(), %s, s.id, s.address_hash,
-        CASE WHEN s.id %% 500 = 0 THEN 'bounced' WHEN s.id %% 499 = 0 THEN 'unknown' ELSE 'delivered' END,
-        '', %s, 0, %s, %s, '', %s, %s
+    SELECT uuid_of(%(stamp)s), %(edition)s, s.id, s.address_hash,
+        CASE WHEN mod(s.id, 500) = 0 THEN 'bounced' WHEN mod(s.id, 499) = 0 THEN 'unknown' ELSE 'delivered' END,
+        '', %(moment)s, 0, %(moment)s, %(moment)s, '', %(moment)s, %(moment)s
     FROM subscriptions_subscriber s ORDER BY s.id
 """
 _DIGESTS = """
@@ -43,7 +44,7 @@ def fill(readers: int, rows: int, now: datetime) -> None:
         for day in range(rows // readers, 0, -1):
             moment = now - timedelta(days=day)
             edition = _edition(moment)
-            cursor.execute(_DELIVERIES, [edition.pk, *[moment] * 5])
+            sql.change(_DELIVERIES, edition=edition.pk, moment=moment, stamp=sql.stamp(moment))
             if day <= REMEMBERED_DAYS:
                 paper = _paper(edition, moment)
                 cursor.execute(_DIGESTS, [f"[{paper.pk}]", edition.pk])
