@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from django.contrib import admin
 from django.contrib.admin.utils import flatten_fieldsets
 from django.db import IntegrityError, connection
 from django.test.utils import CaptureQueriesContext
+from msgspec.structs import replace
 
 from digest.models import Listing, Paper, Signal, Source
 from digest.papers import IngestCounts, ingest, store
