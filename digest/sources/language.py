@@ -43,9 +43,10 @@ def language_of(title: str, abstract: str) -> str:
 
 def is_english(text: str) -> bool:
     words = text.lower().split()
-    common = [word for word in words if word in ENGLISH]
-    found = set(common)
-    return len(found) >= DISTINCT and len(common) >= SHARE * len(words) and not CERTAIN.isdisjoint(found)
+    found = ENGLISH.intersection(words)
+    if len(found) < DISTINCT or CERTAIN.isdisjoint(found):
+        return False
+    return sum(map(ENGLISH.__contains__, words)) >= SHARE * len(words)
 
 
 def _by_script(text: str, letters: int) -> str:

@@ -8,7 +8,16 @@ from typing import Any
 
 from digest.errors import SourceError
 from digest.sources import dates, huggingface_daily, identifiers, json_values, people
-from digest.sources.base import Adapter, FetchedPaper, ParsedFeed, Refusal, UnusableEntry, collected, read_each, read_one
+from digest.sources.base import (
+    Adapter,
+    FetchedPaper,
+    ParsedFeed,
+    Refusal,
+    UnusableEntry,
+    collected,
+    read_each,
+    read_one,
+)
 from digest.sources.tidy import tidy
 
 CONTAINERS = ("papers", "items", "results", "data", "entries")

@@ -44,7 +44,7 @@ def read_lines(lines: Iterable[bytes]) -> Iterator[FetchedPaper | Refusal]:
             while ahead < AHEAD and (line := next(remaining, None)):
                 waiting.append(line)
                 ahead += len(line)
-                parser.send(_line(line), line)
+                parser.send(_line(len(line)), line)
             if not waiting:
                 return
             try:
@@ -52,7 +52,7 @@ def read_lines(lines: Iterable[bytes]) -> Iterator[FetchedPaper | Refusal]:
             except Ended as why:
                 answer = Answer(error=str(why), permanent=True)
                 for line in list(waiting)[1:]:
-                    parser.send(_line(line), line)
+                    parser.send(_line(len(line)), line)
             line = waiting.popleft()
             ahead -= len(line)
             yield _result(answer, line)
@@ -63,8 +63,8 @@ def _encodable(value: str) -> str:
     return value.encode("utf-8", "replace").decode()
 
 
-def _line(line: bytes) -> Request:
-    return limits.allowed(Request(reader=LINE), len(line))
+def _line(size: int) -> Request:
+    return limits.allowed(Request(reader=LINE), size)
 
 
 def _result(answer: Answer, line: bytes) -> FetchedPaper | Refusal:
