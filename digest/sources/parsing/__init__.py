@@ -22,7 +22,8 @@ __all__ = ["parse", "parse_stored", "read_lines"]
 
 logger = logging.getLogger(__name__)
 # Bytes of lines sent before the first is answered: enough that the parser has work while a batch is stored.
-AHEAD = 1_500_000
+AHEAD = 2_000_000
+EACH = 500  # what a line costs beside its bytes
 
 
 def parse(kind: str, body: bytes, *, content_type: str = "", url: str = "") -> ParsedFeed:
@@ -43,7 +44,7 @@ def read_lines(lines: Iterable[bytes]) -> Iterator[FetchedPaper | Refusal]:
         while True:
             while ahead < AHEAD and (line := next(remaining, None)):
                 waiting.append(line)
-                ahead += len(line)
+                ahead += len(line) + EACH
                 parser.send(_line(len(line)), line)
             if not waiting:
                 return
@@ -54,7 +55,7 @@ def read_lines(lines: Iterable[bytes]) -> Iterator[FetchedPaper | Refusal]:
                 for line in list(waiting)[1:]:
                     parser.send(_line(len(line)), line)
             line = waiting.popleft()
-            ahead -= len(line)
+            ahead -= len(line) + EACH
             yield _result(answer, line)
 
 
@@ -72,7 +73,8 @@ def _result(answer: Answer, line: bytes) -> FetchedPaper | Refusal:
         feed = _feed(answer)
     except SourceError as error:
         return Refusal(str(error), excerpt(line[:1000].decode("utf-8", "replace")))
-    return next(iter(feed.papers or feed.refused), Refusal("not a paper", ""))
+    found: tuple[FetchedPaper | Refusal, ...] = feed.papers or feed.refused
+    return found[0] if found else Refusal("not a paper", "")
 
 
 def _read(request: Request, body: bytes) -> ParsedFeed:
