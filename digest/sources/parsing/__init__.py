@@ -37,8 +37,12 @@ def parse_stored(body: bytes, name: str) -> ParsedFeed:
 
 
 def read_lines(lines: Iterable[bytes]) -> Iterator[FetchedPaper | Refusal]:
-    """One paper or refusal for each line of JSON that is not blank; a line that takes too much costs itself alone."""
-    remaining = (line for line in lines if line.strip())
+    """One paper or refusal for each line of JSON that is not blank; a line that takes too much costs itself alone.
+
+    What reading the lines raises is raised when those before have been given.
+    """
+    damage: list[Exception] = []
+    remaining = _readable(lines, damage)
     waiting, ahead = deque[bytes](), 0
     with pool.parser() as parser:
         while True:
@@ -47,7 +51,7 @@ def read_lines(lines: Iterable[bytes]) -> Iterator[FetchedPaper | Refusal]:
                 ahead += len(line) + EACH
                 parser.send(_line(len(line)), line)
             if not waiting:
-                return
+                break
             try:
                 answer = parser.receive()
             except Ended as why:
@@ -57,6 +61,16 @@ def read_lines(lines: Iterable[bytes]) -> Iterator[FetchedPaper | Refusal]:
             line = waiting.popleft()
             ahead -= len(line) + EACH
             yield _result(answer, line)
+    for error in damage:
+        raise error
+
+
+def _readable(lines: Iterable[bytes], damage: list[Exception]) -> Iterator[bytes]:
+    """The lines that are not blank, up to where one cannot be read; why is noted."""
+    try:
+        yield from (line for line in lines if line.strip())
+    except Exception as error:  # whatever a damaged file raises
+        damage.append(error)
 
 
 def _encodable(value: str) -> str:
