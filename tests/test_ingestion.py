@@ -361,7 +361,7 @@ def test_packed_files_and_archives_are_read_and_progress_is_told(tmp_path):
     packed.write_bytes(gzip.compress(path.read_bytes()))
     told = []
     assert import_file(packed, NOW, lambda share, received: told.append((share, received))).new == 2500
-    assert [received for _, received in told] == [1000, 2000, 2500]
+    assert [received for _, received in told] == [500, 1000, 1500, 2000, 2500]
     assert told[-1][0] == 1.0
     archive = tmp_path / "both.tar.gz"
     (tmp_path / "junk.txt").write_text("junk")
@@ -402,7 +402,7 @@ def test_a_damaged_archive_keeps_what_was_whole(tmp_path):
     path.write_bytes(packed[: len(packed) // 2])
     run = import_file(path, NOW)
     assert run.outcome == Outcome.FAILED
-    assert run.new == Paper.objects.count() > 0
+    assert run.new == Paper.objects.count() >= 2000
 
 
 def test_names_that_cannot_be_decoded_cost_nothing_but_themselves(tmp_path):

@@ -24,7 +24,7 @@ from digest.sources import FetchedPaper, Refusal, parsing, text
 from digest.sources.inflate import gunzip
 
 logger = logging.getLogger(__name__)
-BATCH = 1000
+BATCH = 500  # what the pipes to and from the parser hold meanwhile, so that it reads on while they are stored
 LARGEST_FILE = 64 * 1024 * 1024  # unpacked; JSON Lines are read line by line and may be larger, as may archives
 LARGEST_HEADER = 16 * 1024  # what an archive may say about one member
 LONGEST_LINE = 16 * 1024 * 1024
@@ -47,7 +47,7 @@ def import_file(
     is_sample: bool = False,
     seen_at: SeenAt = None,
 ) -> SourceRun:
-    """Ingest a file in batches of 1,000, each a transaction; repeating it changes nothing.
+    """Ingest a file in batches of 500, each a transaction; repeating it changes nothing.
 
     `progress` is told the share of the file that is read (0 to 1) and the papers received so far. Papers count as
     seen, and their signals as read, at `now`; for back-filling, on the day `seen_at`, or with "listed" each on the day

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
+from msgspec.structs import replace
 
 from digest import stopping
 from digest.errors import HostError, NoTurn, SourceError

@@ -53,6 +53,7 @@ def ingest_all_but_the_unstorable(
     try:
         with transaction.atomic():
             store.take_turn()
+            store.tune()
             return ingest_batch(batch, source=source, now=now, is_sample=is_sample)
     except UNSTORABLE as error:
         if len(batch) == 1:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-
-from django.db.models import QuerySet
 
 from digest.models import Paper
 from digest.papers import names, record, statements
@@ -55,7 +53,7 @@ class Catalogue:
         self.rows: dict[str, Row] = {}
         self.saved: dict[int, Row] = {}
         records = [(paper, named(paper)) for paper in fetched]
-        self.load(Paper.objects.filter(key__in={":".join(given.key) for _, given in records}))
+        self.load("key = ANY(%(keys)s)", keys={":".join(given.key) for _, given in records})
         self.mentions = [self._add(paper, given) for paper, given in records]
         self.bearers: dict[Name, set[Row]] = defaultdict(set)
         for row in self.rows.values():
@@ -64,9 +62,9 @@ class Catalogue:
         self.stored_bearers = names.bearers(self.bearers)
         self._forget_what_is_stored()
 
-    def load(self, papers: QuerySet[Paper]) -> list[Row]:
-        """The rows, those that are in memory already as they are there."""
-        return [self.saved.get(paper.id) or self._enter(paper) for paper in record.read(papers)]
+    def load(self, condition: str, **values: Collection[int | str]) -> list[Row]:
+        """The rows that `record.read` gives, those that are in memory already as they are there."""
+        return [self.saved.get(paper.id) or self._enter(paper) for paper in record.read(condition, **values)]
 
     def _enter(self, paper: Record) -> Row:
         row = self.rows[paper.key] = self.saved[paper.id] = Row(paper, is_saved=True)

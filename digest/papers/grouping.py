@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any, cast
 
-from django.db.models import Q
-
 from digest.models import Paper, Separation
 from digest.papers import names, statements
 from digest.papers.catalogue import Catalogue, Row
@@ -52,7 +50,8 @@ class Grouping:
         fresh = {name for row in rows for name in self.names[row]} - self.bearers.keys()
         ids = names.bearers(fresh)
         expanded = {name for name in fresh if len(ids.get(name, ())) <= CROWD}
-        self._load(Q(pk__in={pk for name in expanded for pk in ids.get(name, ())} - self.catalogue.saved.keys()))
+        found = {pk for name in expanded for pk in ids.get(name, ())} - self.catalogue.saved.keys()
+        self.catalogue.load("id = ANY(%(ids)s)", ids=found)
         for name in fresh:
             saved = {self.catalogue.saved[pk] for pk in ids.get(name, ()) if pk in self.catalogue.saved}
             self.bearers[name] = saved | self.catalogue.bearers.get(name, set())
@@ -64,10 +63,8 @@ class Grouping:
         """The rows that these are merged with."""
         ids = {row.paper.id for row in rows if row.is_saved}
         into = {row.paper.merged_into_id for row in rows if row.paper.merged_into_id}
-        return set(self._load(Q(pk__in=into) | Q(merged_into__in=ids | into))) if ids else set()
-
-    def _load(self, which: Q) -> list[Row]:
-        return self.catalogue.load(Paper.objects.filter(which))
+        either = "id = ANY(%(into)s) OR merged_into_id = ANY(%(all)s)"
+        return set(self.catalogue.load(either, into=into, all=ids | into)) if ids else set()
 
     def _partition(self) -> dict[Row, Place]:
         nodes = [Node(row, row.key, given, row.paper.authors) for row, given in self.names.items()]
@@ -118,5 +115,5 @@ def group(catalogue: Catalogue) -> Grouping:
 def regroup(papers: Iterable[int], now: Any) -> tuple[Catalogue, Grouping]:
     """The neighbourhood of stored rows, looked at anew."""
     catalogue = Catalogue((), now=now, is_sample=False)
-    rows = catalogue.load(Paper.objects.filter(pk__in=list(papers)))
+    rows = catalogue.load("id = ANY(%(ids)s)", ids=list(papers))
     return catalogue, Grouping(catalogue, rows)

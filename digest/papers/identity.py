@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple
@@ -44,11 +44,11 @@ def named(paper: FetchedPaper) -> Named:
     own = [(scheme, value) for scheme, value in given if value]
     own += [name for name in paper.identifiers if name[0] not in (identifiers.ARXIV_SCHEME, identifiers.TITLE)]
     own = [name for name in own if name[0] not in STRANGERS] or own
-    title, *signed = title_keys(paper.title, paper.authors, (paper.url, paper.abstract))
-    names = dict.fromkeys([*own, (identifiers.TITLE, title)])
-    if not own:
-        names |= dict.fromkeys((identifiers.TITLE, key) for key in signed)
-    return Named(min(own, key=rank) if own else (identifiers.TITLE, [title, *signed][-1]), tuple(names))
+    keys = title_keys(paper.title, paper.authors, (paper.url, paper.abstract))
+    if own:
+        return Named(min(own, key=rank), tuple(dict.fromkeys([*own, (identifiers.TITLE, next(keys))])))
+    titles = tuple((identifiers.TITLE, key) for key in keys)
+    return Named(titles[-1], titles)
 
 
 def rank(name: Name) -> tuple[int, str]:
@@ -56,7 +56,7 @@ def rank(name: Name) -> tuple[int, str]:
     return identifiers.SCHEMES.index(name[0]), name[1]
 
 
-def title_keys(title: str, authors: Sequence[str], otherwise: Iterable[str]) -> list[str]:
+def title_keys(title: str, authors: Sequence[str], otherwise: Iterable[str]) -> Iterator[str]:
     """What a title is filed under, the usual key first; 64 hexadecimal digits each.
 
     The title alone, if it tells enough, and the title with its first author: for short titles, and for papers that
@@ -64,11 +64,11 @@ def title_keys(title: str, authors: Sequence[str], otherwise: Iterable[str]) -> 
     """
     words = words_of(STANDING.sub("", title, 1) if STANDING.match(title) else title)
     telling = is_telling(words)
-    if telling and not authors:
-        return [digest("".join(words))]
-    first = authors[0] if authors else next((value for value in otherwise if value), "")
-    signed = digest("".join(words), "".join(sorted(words_of(first))))
-    return [digest("".join(words)), signed] if telling else [signed]
+    if telling:
+        yield digest("".join(words))
+    if authors or not telling:
+        first = authors[0] if authors else next((value for value in otherwise if value), "")
+        yield digest("".join(words), "".join(sorted(words_of(first))))
 
 
 def digest(*parts: str) -> str:

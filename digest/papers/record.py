@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, fields
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet
+from msgspec import json
 
-from digest.models import Paper
+from subscriptions import sql
 
 
 @dataclass(slots=True, eq=False)
@@ -51,8 +50,22 @@ JSON = frozenset({"authors", "categories", "stated_in", "own"})
 MOMENTS = frozenset({"first_seen_at", "published_at", "withdrawn_at"})
 
 
-def read(papers: QuerySet[Paper]) -> Iterator[Record]:
-    return (Record(*row) for row in papers.order_by().values_list(*COLUMNS))
+def read(condition: str, **values: Collection[int | str]) -> list[Record]:
+    """The rows of which the condition, as `subscriptions.sql` takes it, is true; none where it names no values."""
+    if not any(values.values()):
+        return []
+    statement = f"SELECT {', '.join(COLUMNS)} FROM digest_paper WHERE {condition}"  # noqa: S608
+    return [made(list(row)) for row in sql.rows(statement, **{name: list(each) for name, each in values.items()})]
+
+
+def made(row: list[Any]) -> Record:
+    """Of what the database's driver gives: JSON as text, and moments that SQLite keeps without their time zone."""
+    for place in JSON_PLACES:
+        row[place] = None if row[place] is None else json.decode(row[place])
+    for place in MOMENT_PLACES:
+        if row[place] is not None and row[place].tzinfo is None:
+            row[place] = row[place].replace(tzinfo=UTC)
+    return Record(*row)
 
 
 def values(records: Iterable[Record], now: datetime) -> list[tuple[Any, ...]]:
@@ -62,8 +75,7 @@ def values(records: Iterable[Record], now: datetime) -> list[tuple[Any, ...]]:
     for record in records:
         row = list(TAKE(record))
         for place in JSON_PLACES:
-            if (value := row[place]) is not None:
-                row[place] = json.dumps(value) if value else ("[]" if isinstance(value, list) else "{}")
+            row[place] = None if row[place] is None else json.encode(row[place]).decode()
         for place in MOMENT_PLACES:
             row[place] = moment(row[place])
         rows.append((*row, *fixed))

@@ -36,6 +36,21 @@ def take_turn() -> None:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
 
 
+def tune() -> None:
+    """Settings for this transaction on PostgreSQL.
+
+    It reaches the disk within a second, not before the next one begins: if the server crashes meanwhile the sources
+    bring the papers again, and the run's own account is committed after them, as usual, so only once they are safe.
+    Rows are found by their names, never by reading a table: for some hundred names the planner would read one of a
+    hundred thousand rows, at each batch.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT set_config('synchronous_commit', 'off', true), set_config('enable_seqscan', 'off', true)"
+            )
+
+
 def write(catalogue: Catalogue, *, source: Source | None, now: datetime) -> None:
     """Rows, then their names, then what hangs on them. Merging comes after, and lets that follow to the papers."""
     write_rows(catalogue, now)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from digest import papers
 from digest.sources import ADAPTERS, FetchedPaper

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, ClassVar, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from digest.sources import text
 
@@ -15,8 +18,7 @@ WEEKEND = frozenset({5, 6})
 START = 100_000  # bytes of a reply in which its format shows
 
 
-@dataclass(frozen=True, slots=True)
-class FetchedPaper:
+class FetchedPaper(Struct, frozen=True, omit_defaults=True):
     """One paper as a source tells it, cleaned: plain bounded text, checked links, canonical identifiers.
 
     `arxiv_id` carries no version (`2203.01250`, `hep-ex/0307015`), `version` stands beside it. `listed_on` is the day
@@ -46,7 +48,7 @@ class FetchedPaper:
     is_withdrawn: bool = False
     is_retracted: bool = False
     is_replacement: bool = False
-    signals: Mapping[str, int] = field(default_factory=dict)
+    signals: Mapping[str, int] = {}
     identifiers: tuple[tuple[str, str], ...] = ()
 
 
@@ -135,14 +137,18 @@ ODD_DATA = (UnusableEntry, ValueError, TypeError, KeyError, IndexError, Attribut
 
 
 def read_each(entries: Iterable[Raw], read: Callable[[Raw], FetchedPaper]) -> Iterator[FetchedPaper | Refusal]:
-    """One bad entry never costs the others: it is refused, with its reason."""
-    for entry in entries:
-        try:
-            yield read(entry)
-        except UnusableEntry as error:
-            yield Refusal(str(error), excerpt(entry))
-        except ODD_DATA as error:
-            yield Refusal(f"unexpected shape: {type(error).__name__}: {text.line(str(error), 100)}", excerpt(entry))
+    """One bad entry never costs the others."""
+    return (read_one(entry, read) for entry in entries)
+
+
+def read_one(entry: Raw, read: Callable[[Raw], FetchedPaper]) -> FetchedPaper | Refusal:
+    """The paper, or why it is refused."""
+    try:
+        return read(entry)
+    except UnusableEntry as error:
+        return Refusal(str(error), excerpt(entry))
+    except ODD_DATA as error:
+        return Refusal(f"unexpected shape: {type(error).__name__}: {text.line(str(error), 100)}", excerpt(entry))
 
 
 def collected(results: Iterable[FetchedPaper | Refusal], **facts: Any) -> ParsedFeed:
@@ -159,6 +165,8 @@ def collected(results: Iterable[FetchedPaper | Refusal], **facts: Any) -> Parsed
 
 def without_common_names(papers: Sequence[FetchedPaper]) -> tuple[FetchedPaper, ...]:
     """Names that entries of different titles share name none of them: some feeds give all the address of their home."""
+    if len(papers) < 2:
+        return tuple(papers)
     titles: dict[tuple[str, str], set[str]] = {}
     for paper in papers:
         for name in paper.identifiers:

@@ -8,6 +8,8 @@ from email.utils import parsedate_to_datetime
 
 def moment(value: str) -> datetime | None:
     """ISO 8601 (RFC 3339) or RFC 2822; without an offset it is taken as UTC."""
+    if not value:
+        return None
     for read in (datetime.fromisoformat, parsedate_to_datetime):
         try:
             found = read(value.strip())

@@ -18,6 +18,7 @@ ENGLISH = CERTAIN | {
 }  # fmt: skip
 DISTINCT = 4  # different ones of them, and
 SHARE = 0.08  # of the words: nothing in another language comes near both
+CLASSIFIED = 80  # characters: what the classifier's model for short texts takes
 READ = 800  # characters of the abstract: a language does not change behind them
 FEWEST_LETTERS = 20
 SURE = 0.5  # the classifier's own probability
@@ -43,9 +44,10 @@ def language_of(title: str, abstract: str) -> str:
 
 def is_english(text: str) -> bool:
     words = text.lower().split()
-    common = [word for word in words if word in ENGLISH]
-    found = set(common)
-    return len(found) >= DISTINCT and len(common) >= SHARE * len(words) and not CERTAIN.isdisjoint(found)
+    found = ENGLISH.intersection(words)
+    if len(found) < DISTINCT or CERTAIN.isdisjoint(found):
+        return False
+    return sum(map(ENGLISH.__contains__, words)) >= SHARE * len(words)
 
 
 def _by_script(text: str, letters: int) -> str:
@@ -60,7 +62,7 @@ def _by_script(text: str, letters: int) -> str:
 
 def _classified(text: str) -> str:
     """Languages that have no code of two letters are few, and a mistake more often than not."""
-    best = _classifier().detect(" ".join(text.split()), model="lite")[0]
+    best = _classifier().detect(" ".join(text.split())[:CLASSIFIED], model="lite")[0]
     return best["lang"] if best["score"] >= SURE and len(best["lang"]) == 2 else ""
 
 

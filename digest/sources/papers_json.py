@@ -8,7 +8,16 @@ from typing import Any
 
 from digest.errors import SourceError
 from digest.sources import dates, huggingface_daily, identifiers, json_values, people
-from digest.sources.base import Adapter, FetchedPaper, ParsedFeed, Refusal, UnusableEntry, collected, read_each
+from digest.sources.base import (
+    Adapter,
+    FetchedPaper,
+    ParsedFeed,
+    Refusal,
+    UnusableEntry,
+    collected,
+    read_each,
+    read_one,
+)
 from digest.sources.tidy import tidy
 
 CONTAINERS = ("papers", "items", "results", "data", "entries")
@@ -44,7 +53,11 @@ def looks_like_lines(lines: list[bytes]) -> bool:
 
 def read_lines(lines: Iterable[bytes]) -> Iterator[FetchedPaper | Refusal]:
     """One record a line; a bad line costs only itself."""
-    return read_each((line for line in lines if line.strip()), lambda line: read(record_of(line)))
+    return (read_line(line) for line in lines if line.strip())
+
+
+def read_line(line: bytes) -> FetchedPaper | Refusal:
+    return read_one(line, lambda line: read(record_of(line)))
 
 
 def record_of(line: bytes) -> Any:

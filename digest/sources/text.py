@@ -55,13 +55,22 @@ def without_long_gaps(body: bytes) -> bytes:
 
 def line(value: str, limit: int) -> str:
     """One line of at most `limit` characters."""
-    return cut(" ".join(visible(value).split()), limit)
+    value = value.strip()
+    return cut(value if is_clean_line(value) else " ".join(visible(value).split()), limit)
 
 
 def paragraphs(value: str, limit: int) -> str:
     """Paragraphs divided by blank lines, each on one line: hard wrapping is undone."""
+    value = value.strip()
+    if is_clean_line(value):
+        return cut(value, limit)
     blocks = BLANK_LINES.split(visible(value.replace("\r\n", "\n")).strip())
     return cut("\n\n".join(filter(None, (" ".join(block.split()) for block in blocks))), limit)
+
+
+def is_clean_line(value: str) -> bool:
+    """Whether it is one line of printable ASCII in which no space follows another: most texts are."""
+    return value.isascii() and value.isprintable() and "  " not in value
 
 
 def visible(value: str) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+
+from msgspec.structs import replace
 
 from digest.sources import identifiers, people, text
 from digest.sources.base import FetchedPaper, UnusableEntry
@@ -95,6 +96,8 @@ def _url(paper: FetchedPaper, arxiv_id: str | None, doi: str | None) -> str:
 
 def _names(names: tuple[str, ...], *, markup: bool) -> tuple[str, ...]:
     """Most names are plain, and left alone."""
+    if all(map(is_plain, names)):
+        return tuple(dict.fromkeys(names[: people.MOST_AUTHORS]))
     given = [
         name if is_plain(name) else _plain(name, markup=markup, limit=people.LONGEST_NAME)
         for name in names[: people.MOST_AUTHORS]

@@ -27,5 +27,6 @@ def test_its_last_line_is_the_account(tmp_path):
     assert (account["papers"], account["new"]) == (50, 50)
     repeated = ("repeated_new", "repeated_updated", "repeated_changed_rows")
     assert [account[name] for name in repeated] == [0, 0, 0]
-    assert account["cpu_us_per_paper"] > 0
+    assert min(account["own_cpu_us_per_paper"], account["parser_cpu_us_per_paper"]) > 0
+    assert account["parser_rss_mb"] < account["rss_mb"]
     assert not (tmp_path / "paperboy.sqlite3").exists()

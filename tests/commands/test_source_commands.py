@@ -83,7 +83,10 @@ def test_importing_prints_the_account_of_each_file(tmp_path):
     path.write_text(json.dumps([{"title": "One telling title of many"}, {"abstract": "x"}]))
     lines = run("import_papers", str(path), "--sample", "--json").splitlines()
     assert lines[0] == "papers.json: fresh, 2 received, 1 new, 0 known, 0 updated, 1 refused"
-    assert json.loads(lines[-1])["files"][0]["new"] == 1
+    document = json.loads(lines[-1])
+    assert document["files"][0]["new"] == 1
+    assert [document[name] for name in ("received", "new", "refused")] == [2, 1, 1]
+    assert min(document["rss_mb"], document["parser_rss_mb"]) > 10
     assert Paper.objects.get().is_sample
 
 

@@ -122,6 +122,20 @@ def test_a_line_that_takes_too_much_is_refused_and_costs_no_other(tiny):
     assert len(results) == 1004
 
 
+@pytest.mark.parametrize(("size", "most"), [(0, 5000), (1_000_000, 3)])
+def test_lines_are_sent_ahead_by_what_they_take(size, most):
+    taken = []
+    lines = parsing.read_lines(b'{"title": "One"%s}' % (b" " * size) for _ in map(taken.append, range(6000)))
+    assert next(lines).title == "One"
+    assert 2 <= len(taken) <= most
+    lines.close()
+
+
+def test_the_process_of_an_idle_parser_is_told_to_whoever_measures_it():
+    parsing.parse("papers_json", PAPER)
+    assert pool.processes() == [idle().pid]
+
+
 def test_lines_that_nobody_takes_end_their_process():
     lines = parsing.read_lines([b'{"title": "One"}'] * 10)
     assert next(lines).title == "One"

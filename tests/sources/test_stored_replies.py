@@ -5,10 +5,10 @@ import json
 import re
 import tarfile
 import time
-from dataclasses import fields, replace
 from urllib.parse import urlsplit
 
 import pytest
+from msgspec.structs import fields, replace
 
 from digest.errors import SourceError
 from digest.sources import ADAPTERS

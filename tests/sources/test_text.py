@@ -158,3 +158,8 @@ def test_cleaning_twice_is_cleaning_once(value):
 @given(st.text(max_size=60).map(lambda rest: f"https://example.org/{rest}"))
 def test_whatever_follows_a_link_is_one_unbroken_attribute(address):
     assert not set(text.link(address, 1000)) & set("\"'<> \n\t\\")
+
+
+@given(st.text(alphabet=st.sampled_from("ab  \t\n\x00é\u00a0\u200b"), max_size=12))
+def test_a_line_that_is_clean_already_stays_as_the_long_way_would_leave_it(value):
+    assert text.line(value, 100) == " ".join(text.visible(value).split())

@@ -16,12 +16,12 @@ import logging
 from collections import Counter as Tally
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from importlib import import_module
+from typing import NamedTuple, cast
 from uuid import UUID
 
 from django.conf import settings
 
-from digest.delivery.throttling import redis
 from digest.delivery.throttling.counting import Store, StoreUnavailable
 from digest.delivery.throttling.database import DatabaseStore
 from digest.delivery.throttling.limits import Limit, configured
@@ -120,7 +120,8 @@ def store() -> Store:
     """
     for url in (settings.CELERY_BROKER_URL, settings.CACHES["default"].get("LOCATION", "")):
         if isinstance(url, str) and url.startswith(REDIS):
-            return redis.store(url)
+            # Loaded by those who ask it only: its client takes 6 MB.
+            return cast(Store, import_module("digest.delivery.throttling.redis").store(url))
     return DatabaseStore()
 
 

@@ -50,6 +50,11 @@ def database_cpu() -> float:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         (pid,) = cursor.fetchone()
+    return process_cpu(pid)
+
+
+def process_cpu(pid: int) -> float:
+    """Seconds of CPU that a process of this machine has used; 0 where there is none such, or nobody tells."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except FileNotFoundError:  # a server on another machine, or in a container
@@ -60,3 +65,12 @@ def database_cpu() -> float:
 def rss_mb() -> float:
     """The most memory this process has held so far."""
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
+
+
+def process_rss_mb(pid: int) -> float:
+    """The same of another process; 0 where nobody tells. (What it held as a copy of its parent does not count.)"""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return 0.0
+    return round(int(status.partition("VmHWM:")[2].split()[0]) / 1024, 1)

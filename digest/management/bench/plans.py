@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from unittest.mock import patch
 
@@ -32,11 +32,7 @@ def explained(name: str) -> Iterator[list[Explained]]:
     found: list[Explained] = []
 
     def note(statement: str, values: dict[str, Any]) -> None:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", values)
-            (plan,) = cursor.fetchone()[0] if cursor.description else ({},)
-            transaction.set_rollback(True)
-        found.append(_read(name, statement, plan))
+        found.append(_explained(name, statement, values))
 
     rows, change = sql.rows, sql.change
 
@@ -52,6 +48,33 @@ def explained(name: str) -> Iterator[list[Explained]]:
         yield found
 
 
+@contextmanager
+def explained_all(name: str, tables: Collection[str]) -> Iterator[list[Explained]]:
+    """The same for every statement that names one of the tables, also those of Django's own making."""
+    found: list[Explained] = []
+
+    def note(execute: Any, statement: str, values: Any, many: bool, context: Any) -> Any:
+        if statement.lstrip().startswith(("SELECT", "(SELECT", "INSERT", "UPDATE", "DELETE")) and any(
+            table in statement for table in tables
+        ):
+            explained = _explained(name, statement, values)
+            named = [table for table in tables if table in statement]
+            found.append(replace(explained, statement=f"{statement.split()[0].lstrip('(')} {', '.join(named)}"))
+        return execute(statement, values, many, context)
+
+    with connection.execute_wrapper(note):
+        yield found
+
+
+def _explained(name: str, statement: str, values: Any) -> Explained:
+    """Run under EXPLAIN ANALYZE, and undone."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", values)
+        (plan,) = cursor.fetchone()[0] if cursor.description else ({},)
+        transaction.set_rollback(True)
+    return _read(name, statement, plan)
+
+
 def _read(name: str, statement: str, plan: Any) -> Explained:
     if isinstance(plan, str):
         plan = json.loads(plan)
@@ -62,10 +85,9 @@ def _read(name: str, statement: str, plan: Any) -> Explained:
 
 
 def _walk(node: dict[str, Any], result: Explained) -> None:
-    if index := node.get("Index Name"):
-        if index not in result.indexes:
-            result.indexes.append(index)
-    elif node["Node Type"].endswith("Seq Scan"):
+    used = [*filter(None, [node.get("Index Name")]), *node.get("Conflict Arbiter Indexes", [])]
+    result.indexes += [index for index in used if index not in result.indexes]
+    if node["Node Type"].endswith("Seq Scan"):
         result.scans.append(node["Relation Name"])
     for below in node.get("Plans", []):
         _walk(below, result)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,16 @@ from django.utils import timezone
 
 from digest.ingestion import import_file
 from digest.ingestion.files import SeenAt
+from digest.management.bench.meters import process_rss_mb, rss_mb
 from digest.models import Outcome, Source, SourceRun
+from digest.sources.parsing import pool
 
 COUNTS = ("received", "new", "known", "updated", "refused")
 BAR = 30
 
 
 class Command(BaseCommand):
+    requires_system_checks = ()  # for these, all views would be loaded: 30 MB
     help = "Import files (.json, .jsonl, stored feeds, also .gz and .tar.gz). Exit code 1 if any cannot be read."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -43,10 +47,11 @@ class Command(BaseCommand):
             self.import_one(path, source, is_sample=options["sample"], seen_at=options["seen_at"])
             for path in options["files"]
         ]
+        seconds = round(time.monotonic() - started, 2)
         failed = [run.source_name for run in runs if run.outcome == Outcome.FAILED]
         if options["json"]:
             document = {"files": [account(run) for run in runs], "failed": failed}
-            self.stdout.write(json.dumps({**document, "seconds": round(time.monotonic() - started, 2)}))
+            self.stdout.write(json.dumps({**document, **totals(runs), "seconds": seconds, **memory()}))
         if failed:
             raise CommandError(f"failed: {', '.join(failed)}", returncode=1)
 
@@ -85,6 +90,15 @@ def named_source(slug: str | None) -> Source | None:
         known = ", ".join(Source.objects.values_list("slug", flat=True))
         raise CommandError(f"no source {slug}; there are: {known or 'none'}")
     return source
+
+
+def totals(runs: Sequence[SourceRun]) -> dict[str, int]:
+    return {name: sum(getattr(run, name) for run in runs) for name in COUNTS}
+
+
+def memory() -> dict[str, float]:
+    """The most that this process and its parser's held."""
+    return {"rss_mb": rss_mb(), "parser_rss_mb": sum(map(process_rss_mb, pool.processes()))}
 
 
 def account(run: SourceRun) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Iterable, Iterator
-from itertools import islice
 
 from digest.errors import SourceError
 from digest.sources.base import FetchedPaper, ParsedFeed, Refusal, excerpt
@@ -22,9 +21,9 @@ from digest.sources.parsing.wire import LINE, SNIFFED, Answer, Request
 __all__ = ["parse", "parse_stored", "read_lines"]
 
 logger = logging.getLogger(__name__)
-# Lines sent before the first is answered, so that neither side waits for the other.
-LINES_AHEAD = 400
-BYTES_AHEAD = 1_000_000
+# Bytes of lines sent before the first is answered: enough that the parser has work while a batch is stored.
+AHEAD = 2_000_000
+EACH = 500  # what a line costs beside its bytes
 
 
 def parse(kind: str, body: bytes, *, content_type: str = "", url: str = "") -> ParsedFeed:
@@ -38,35 +37,40 @@ def parse_stored(body: bytes, name: str) -> ParsedFeed:
 
 
 def read_lines(lines: Iterable[bytes]) -> Iterator[FetchedPaper | Refusal]:
-    """One paper or refusal for each line of JSON that is not blank; a line that takes too much costs itself alone."""
-    remaining = (line for line in lines if line.strip())
-    waiting: deque[bytes] = deque()
+    """One paper or refusal for each line of JSON that is not blank; a line that takes too much costs itself alone.
+
+    What reading the lines raises is raised when those before have been given.
+    """
+    damage: list[Exception] = []
+    remaining = _readable(lines, damage)
+    waiting, ahead = deque[bytes](), 0
     with pool.parser() as parser:
         while True:
-            if len(waiting) <= LINES_AHEAD // 2:
-                for line in _ahead(remaining, LINES_AHEAD - len(waiting)):
-                    waiting.append(line)
-                    parser.send(_line(line), line)
+            while ahead < AHEAD and (line := next(remaining, None)):
+                waiting.append(line)
+                ahead += len(line) + EACH
+                parser.send(_line(len(line)), line)
             if not waiting:
-                return
+                break
             try:
                 answer = parser.receive()
             except Ended as why:
-                yield Refusal(str(why), excerpt(waiting.popleft()[:1000].decode("utf-8", "replace")))
-                for line in waiting:
-                    parser.send(_line(line), line)
-            else:
-                yield _result(answer, waiting.popleft())
+                answer = Answer(error=str(why), permanent=True)
+                for line in list(waiting)[1:]:
+                    parser.send(_line(len(line)), line)
+            line = waiting.popleft()
+            ahead -= len(line) + EACH
+            yield _result(answer, line)
+    for error in damage:
+        raise error
 
 
-def _ahead(lines: Iterator[bytes], most: int) -> Iterator[bytes]:
-    """So many lines, or fewer where they are long."""
-    size = 0
-    for line in islice(lines, most):
-        yield line
-        size += len(line)
-        if size > BYTES_AHEAD:
-            return
+def _readable(lines: Iterable[bytes], damage: list[Exception]) -> Iterator[bytes]:
+    """The lines that are not blank, up to where one cannot be read; why is noted."""
+    try:
+        yield from (line for line in lines if line.strip())
+    except Exception as error:  # whatever a damaged file raises
+        damage.append(error)
 
 
 def _encodable(value: str) -> str:
@@ -74,8 +78,8 @@ def _encodable(value: str) -> str:
     return value.encode("utf-8", "replace").decode()
 
 
-def _line(line: bytes) -> Request:
-    return limits.allowed(Request(reader=LINE), len(line))
+def _line(size: int) -> Request:
+    return limits.allowed(Request(reader=LINE), size)
 
 
 def _result(answer: Answer, line: bytes) -> FetchedPaper | Refusal:
@@ -83,7 +87,7 @@ def _result(answer: Answer, line: bytes) -> FetchedPaper | Refusal:
         feed = _feed(answer)
     except SourceError as error:
         return Refusal(str(error), excerpt(line[:1000].decode("utf-8", "replace")))
-    found: tuple[FetchedPaper | Refusal, ...] = (*feed.papers, *feed.refused)
+    found: tuple[FetchedPaper | Refusal, ...] = feed.papers or feed.refused
     return found[0] if found else Refusal("not a paper", "")
 
 

@@ -15,7 +15,7 @@ from typing import BinaryIO
 from digest.errors import SourceError
 from digest.sources import ADAPTERS, text
 from digest.sources.base import ParsedFeed, collected
-from digest.sources.papers_json import read_lines
+from digest.sources.papers_json import read_line
 from digest.sources.parsing import limits, wire
 from digest.sources.parsing.wire import LINE, SNIFFED, Answer, Request
 from digest.sources.sniff import sniff
@@ -65,7 +65,7 @@ def answered(request: Request, body: bytes, space: int) -> bytes:
 
 def read(request: Request, body: bytes) -> ParsedFeed:
     if request.reader == LINE:
-        return collected(read_lines([body]))
+        return collected([read_line(body)])
     kind = sniff(body, request.name) if request.reader == SNIFFED else request.reader
     feed = ADAPTERS[kind].parse(body, content_type=request.content_type, url=request.url)
     if len(feed.papers) + len(feed.refused) > limits.MOST_ENTRIES:

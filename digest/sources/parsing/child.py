@@ -45,8 +45,10 @@ class Child:
         self.incoming = bytearray()
 
     def send(self, parts: Sequence[bytes]) -> None:
-        """Have these written whenever there is room."""
+        """Have these written whenever there is room; at once, where there are many of them."""
         self.outgoing.extend(memoryview(part) for part in parts if part)
+        if len(self.outgoing) >= PARTS:
+            self._write()
 
     def exchange(self) -> bool:
         """Write and read what is possible within a step; false when there will be nothing more to read."""
@@ -66,6 +68,8 @@ class Child:
     def _write(self) -> None:
         try:
             written = os.writev(self.requests, list(islice(self.outgoing, PARTS)))
+        except BlockingIOError:
+            return  # there is no room
         except BrokenPipeError:
             self.outgoing.clear()  # what it had to say is still to be read
             return
