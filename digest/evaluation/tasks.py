@@ -90,7 +90,7 @@ def topics(recording: Recording, rankers: Rankers, least: int = LEAST_RELEVANT) 
     having: dict[str, list[int]] = defaultdict(list)
     count = 0
     for count, paper in enumerate(recording.papers(start=recording.background_before), start=1):
-        for category in set(paper.categories):
+        for category in set(paper.text.categories):
             having[category].append(count - 1)
     frequent = sorted(category for category, places in having.items() if len(places) >= least)
     asked = [category for category in frequent if category in NAMES]
@@ -181,7 +181,7 @@ def _background(recording: Recording) -> Iterator[Paper]:
 
 
 def _unlabelled(paper: Paper) -> Paper:
-    return replace(paper, categories=())
+    return replace(paper, text=replace(paper.text, categories=(), primary_category=""))
 
 
 def _p50_and_ap(scores: Scores, having: Sequence[int]) -> tuple[float, float]:

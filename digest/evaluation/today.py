@@ -1,9 +1,10 @@
 """Takes what the four tasks ask; gives what the product's ranking answers today, with no model of text or of readers.
 
 - interests: the trend from votes, all papers being of one age; the profile is not used.
-- topics: the topics' shares, each topic known by the words of its name alone.
-- search: the share of one topic whose keywords are the query's words.
-- trend: the general order of papers without votes, which is how much they belong to the topics on offer.
+- topics: the topics' relevance, each topic known by the words of its name alone.
+- search: the relevance to one topic whose keywords are the query's words.
+- trend: the general order of papers without votes: how relevant they are to that of the topics on offer which they
+  are most about.
 """
 
 from __future__ import annotations
@@ -34,28 +35,29 @@ class Today:
     offered: Sequence[TopicProfile]
 
     def interests(self, profile: Sequence[VotedPaper], candidates: Sequence[VotedPaper]) -> Scores:
-        latest = [(paper.upvotes, paper.comments, paper.stars) for paper in candidates]
-        return ranking.trends(latest, np.zeros_like(latest), np.zeros(len(candidates)))
+        votes = [(paper.upvotes, paper.comments, 0) for paper in candidates]
+        fields = [paper.text.primary_category for paper in candidates]
+        return ranking.trends(votes, votes, np.zeros(len(candidates)), fields)
 
     def topics(self, background: Again, names: Sequence[str], papers: Iterable[Paper]) -> Scores:
         named = [TopicProfile(slug=name, keywords=words_of_name(name)) for name in names]
-        batches = [ranking.topic_shares(_texts(batch), named) for batch in _batches(papers, BATCH)]
+        batches = [ranking.topic_relevance([paper.text for paper in batch], named) for batch in _batches(papers, BATCH)]
         return np.concatenate([np.empty((0, len(named))), *batches])
 
     def search(self, query: str, candidates: Sequence[Candidate]) -> Scores:
         asked = TopicProfile(slug="query", keywords=words_of_query(query))
         texts = [PaperText(candidate.title, candidate.abstract) for candidate in candidates]
-        shares: Scores = ranking.topic_shares(texts, [asked])[:, 0]
-        return shares
+        relevance: Scores = ranking.topic_relevance(texts, [asked])[:, 0]
+        return relevance
 
     def learn_trend(self, training: Callable[[], Iterator[tuple[Paper, bool]]]) -> None:
         """Nothing is learned: no part of today's ranking is fitted to data."""
 
     def trend(self, papers: Sequence[Paper]) -> Scores:
-        shares = ranking.topic_shares(_texts(papers), self.offered)
+        relevance = ranking.topic_relevance([paper.text for paper in papers], self.offered)
         nothing = np.zeros(len(papers))
         slugs = [topic.slug for topic in self.offered]
-        return ranking.table(slugs, shares, nothing, nothing, nothing).general_scores().astype(np.float64)
+        return ranking.table(slugs, relevance, nothing, nothing, nothing).general_scores().astype(np.float64)
 
 
 def words_of_name(name: str) -> list[str]:
@@ -68,13 +70,6 @@ def words_of_query(query: str) -> list[str]:
     words = re.findall(r"[^\W_]+", query)
     pairs = [f"{one} {other}" for one, other in pairwise(words) if max(len(one), len(other)) >= SHORTEST_WORD]
     return [word for word in words if len(word) >= SHORTEST_WORD] + pairs
-
-
-def _texts(papers: Iterable[Paper]) -> list[PaperText]:
-    return [
-        PaperText(paper.title, paper.abstract, paper.categories, paper.categories[0] if paper.categories else "")
-        for paper in papers
-    ]
 
 
 def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:

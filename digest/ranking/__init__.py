@@ -1,16 +1,17 @@
-"""Takes numbers and text, and how old they are; gives shares, trends, scores with their parts, and order.
+"""Takes numbers and text, and how old they are; gives relevance, trends, scores with their parts, and order.
 
 Plain Python and numpy: nothing here knows of the database or of readers' names.
 """
 
 from digest.ranking.score import POINTS, WEIGHTS, Parts, Points, Table, Weights, as_score, order, table
-from digest.ranking.topics import PaperText, TopicProfile, topic_shares
-from digest.ranking.trend import Counter, counter, trends
+from digest.ranking.texts import PaperText, text_of
+from digest.ranking.topics import TopicProfile, topic_relevance
+from digest.ranking.trend import Growth, growth, trends
 
 __all__ = [
     "POINTS",
     "WEIGHTS",
-    "Counter",
+    "Growth",
     "PaperText",
     "Parts",
     "Points",
@@ -18,9 +19,10 @@ __all__ = [
     "TopicProfile",
     "Weights",
     "as_score",
-    "counter",
+    "growth",
     "order",
     "table",
-    "topic_shares",
+    "text_of",
+    "topic_relevance",
     "trends",
 ]

@@ -1,4 +1,4 @@
-"""Takes topic shares, trends, editors' decisions and readers' topics; gives scores, as sums of named parts.
+"""Takes topics' relevance, trends, editors' decisions and readers' topics; gives scores, as sums of named parts.
 
 Scores are counted in points, whole numbers of ten-thousandths: every order of adding gives the same sum, so what a
 reader is told is exactly what the order was computed from, and parts printed to four digits add up as printed.
@@ -25,7 +25,8 @@ Parts = tuple[tuple[str, float], ...]
 class Weights:
     """What a paper is worth that is all about a reader's topics, that trends as much as can be, that is pinned.
 
-    `general` is the topics' worth for who follows none: every topic counts alike, and little, so that trends decide.
+    `general` is a topic's worth for who follows none: the one a paper is most about counts, and little, so that trends
+    decide.
     """
 
     # A new paper that a community voted for ranks beside one that is twice as much about the topic and has no votes.
@@ -42,7 +43,7 @@ WEIGHTS = Weights()
 class Table:
     """n papers' points: `topics` is n x topics (for who follows the topic), `trend` and `editor` are n.
 
-    `general` is n x topics for who follows none.
+    `general` is n x topics for who follows none: nought but for the topic that the paper is most about.
     """
 
     slugs: tuple[str, ...]
@@ -88,18 +89,20 @@ class Table:
 
 def table(
     slugs: Sequence[str],
-    shares: ArrayLike,
+    relevance: ArrayLike,
     trend: ArrayLike,
     pinned: ArrayLike,
     shift: ArrayLike,
     weights: Weights = WEIGHTS,
 ) -> Table:
-    """The points of n papers: `shares` n x topics and `trend` n in [0, 1], `pinned` n booleans, `shift` n scores."""
-    share = np.asarray(shares, dtype=np.float64)
+    """The points of n papers: `relevance` n x topics and `trend` n in [0, 1], `pinned` n booleans, `shift` n scores."""
+    relevant = np.asarray(relevance, dtype=np.float64)
+    topics = np.arange(relevant.shape[1])
+    foremost = relevant.argmax(axis=1)[:, None] == topics if len(topics) else np.zeros(relevant.shape, dtype=bool)
     return Table(
         slugs=tuple(slugs),
-        topics=_points(weights.topic * share),
-        general=_points(weights.general * share),
+        topics=_points(weights.topic * relevant),
+        general=_points(weights.general * relevant * foremost),
         trend=_points(weights.trend * np.asarray(trend, dtype=np.float64)),
         editor=_points(weights.pin * np.asarray(pinned, dtype=np.float64) + np.asarray(shift, dtype=np.float64)),
     )

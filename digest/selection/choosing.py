@@ -1,7 +1,7 @@
 """Takes a pool and interests; gives digests, by one matrix product for a whole chunk of readers.
 
-What is chosen: the best by score, of papers that are about the reader's topics (a share of ON_TOPIC_SHARE or more in
-them together), and of others only editors' picks and what trends, at most a quarter of the digest's length and at
+What is chosen: the best by score, of papers that are about the reader's topics (a relevance of RELEVANT or
+more to one of them), and of others only editors' picks and what trends, at most a quarter of the digest's length and at
 least one. For a reader who follows no topic every topic is theirs, and that limit falls away. The rest is noise: a
 digest may be shorter than its length, or empty.
 """
@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from digest import ranking
 from digest.errors import DeliveryError
 from digest.models import Delivery
-from digest.ranking.shortlist import ON_TOPIC_SHARE
+from digest.ranking.shortlist import RELEVANT
 from digest.selection.interests import RULES, Interests, interests_of
 from digest.selection.pool import EVERYTHING, Choice, Pool, load_pool
 from subscriptions.models import Subscriber
 
-ON_TOPIC = round(ranking.WEIGHTS.topic * ON_TOPIC_SHARE * ranking.POINTS)
-# A new paper's worth with two votes.
+ON_TOPIC = round(ranking.WEIGHTS.topic * RELEVANT * ranking.POINTS)
+# A new paper's worth with twice the votes that are typical.
 TRENDING_SHARE = 0.3
 TRENDING = round(ranking.WEIGHTS.trend * TRENDING_SHARE * ranking.POINTS)
 OFF_TOPIC_PART = 4
@@ -76,9 +76,9 @@ def _eligible(
     scores = table.scores(followed, general)
     keys = _compact(scores * len(pool.paper_ids) + np.arange(len(pool.paper_ids)))
     keys[_withheld(pool, readers)] = _never(keys)
-    matches = scores - table.base()
-    on_topic = matches >= ON_TOPIC
-    on_topic[general] = table.topics.sum(axis=1) >= ON_TOPIC
+    relevant = table.topics >= ON_TOPIC
+    on_topic = followed.astype(np.float32) @ relevant.T.astype(np.float32) > 0
+    on_topic[general] = relevant.any(axis=1)
     notable = (table.trend >= TRENDING) | (table.editor > 0)
     on_topic[general] |= notable
     return _with_few_off_topic(keys, on_topic, notable, np.maximum(1, lengths // OFF_TOPIC_PART))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields
 from datetime import date
@@ -16,7 +17,8 @@ from digest.evaluation.streams import Candidate, Paper, VotedPaper
 from digest.evaluation.tasks import Again, Scores
 from digest.evaluation.taxonomy import NAMES
 from digest.evaluation.today import Today, words_of_name, words_of_query
-from digest.ranking import TopicProfile
+from digest.ranking import TopicProfile, text_of
+from digest.sources import PapersJson
 from tests.evaluation import recording
 
 TODAY = Today([TopicProfile("vision", ["cs.CV"], ["image"])])
@@ -48,9 +50,9 @@ class Witness:
 def test_a_member_s_next_paper_is_sought_among_a_week_of_lists(tmp_path: Path) -> None:
     witness = Witness()
     figures = tasks.interests(open_recording(recording.write(tmp_path)), witness)
-    assert [paper.title for paper in witness.profile] == ["p1", "p2", "p3", "p4", "p5"]
+    assert [paper.text.title for paper in witness.profile] == ["p1", "p2", "p3", "p4", "p5"]
     # 4 to 10 January, without the profile: the 3rd is too long ago, the 13th is to come.
-    assert {paper.title for paper in witness.candidates} == {"same", "loud", "found", "still"}
+    assert {paper.text.title for paper in witness.candidates} == {"same", "loud", "found", "still"}
     assert (figures["events"], figures["users"]) == (1, 1)
     assert figures["hit10"] == 1
     assert figures["mrr"] == round((1 + 1 / 2 + 1 / 3 + 1 / 4) / 4, 4)
@@ -84,7 +86,8 @@ def test_topics_are_known_by_name_and_papers_without_their_categories(tmp_path: 
     assert witness.names == ["Robotics"]
     assert [paper.id for paper in witness.background] == ["old"]
     assert [paper.id for paper in witness.papers] == ["r1", "r2", "a1", "a2", "b1"]
-    assert {paper.categories for paper in witness.background + witness.papers} == {()}
+    texts = [paper.text for paper in witness.background + witness.papers]
+    assert {(text.categories, text.primary_category) for text in texts} == {((), "")}
     assert (figures["categories"], figures["unnamed"], figures["papers"]) == (1, 1, 5)
     assert figures["p50"] == 2 / 5
 
@@ -146,6 +149,19 @@ def test_an_empty_recording_has_no_figures_and_no_error(tmp_path: Path) -> None:
 def test_every_name_of_the_taxonomy_is_whole() -> None:
     assert len(NAMES) > 150
     assert all(name and category.strip() == category for category, name in NAMES.items())
+
+
+def test_papers_are_judged_by_what_ingestion_would_store(tmp_path: Path) -> None:
+    announced = recording.paper("2601.00001", "2026-01-12", " A\n<i>walking</i>  machine", ["cs.RO", "cs.AI"])
+    (paper,) = open_recording(recording.write(tmp_path, arxiv=[announced])).papers()
+    (fetched,) = PapersJson().parse(json.dumps([announced]).encode()).papers
+    assert paper.text == text_of(fetched)
+    assert (paper.text.title, paper.text.primary_category) == ("A walking machine", "cs.RO")
+
+
+def test_what_ingestion_would_refuse_is_not_judged(tmp_path: Path) -> None:
+    papers = [recording.paper("x", "2026-01-12", "..."), recording.paper("y", "2026-01-12", "Y")]
+    assert [paper.id for paper in open_recording(recording.write(tmp_path, arxiv=papers)).papers()] == ["y"]
 
 
 @pytest.mark.shared_data

@@ -38,10 +38,11 @@ def test_a_score_weighs_topics_trend_and_the_editor() -> None:
     )
 
 
-def test_who_follows_no_topic_sees_all_topics_count_alike_and_trends_decide() -> None:
+def test_to_who_follows_no_topic_the_foremost_topic_counts_a_little_and_trends_decide() -> None:
     points = table(["a", "b"], [[0.5, 0.25], [0.25, 0.5], [0, 0]], [0, 0, 0.2], [False] * 3, [0, 0, 0])
     first, second, trending = points.general_scores().tolist()
     assert first == second < trending
+    assert points.explained(0) == (0.025, (("topic:a", 0.025),))
 
 
 def test_equal_scores_go_by_the_higher_id() -> None:
