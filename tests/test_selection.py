@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import random
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 from django.conf import LazySettings
 from django.db import connection
@@ -13,7 +16,19 @@ from django.test.utils import CaptureQueriesContext
 
 from digest.errors import DeliveryError
 from digest.models import Decision, Delivery, DeliveryState, Edition, Paper
-from digest.selection import Choice, Interests, choose, choose_for, interests_of, load_pool, replay
+from digest.ranking.interests import Profile
+from digest.ranking.parts import AuthorPart, ProfilePart
+from digest.ranking.vectors import as_bytes
+from digest.selection import (
+    Choice,
+    Interests,
+    choose,
+    choose_for,
+    interests_of,
+    load_pool,
+    replay,
+    selection_as_text,
+)
 from subscriptions.models import Subscriber, Topic
 from tests.factories import (
     NOW,
@@ -259,9 +274,28 @@ def test_what_was_chosen_by_other_rules_is_not_replayed(edition: Edition, prefer
         replay(DeliveryFactory(edition=edition, preferences=preferences))
 
 
-def test_interests_survive_storage() -> None:
-    interests = Interests(("a", "b"), 7, frozenset({3, 1}))
-    assert Interests.from_json(interests.as_json()) == interests
+def test_what_is_chosen_by_a_reader_s_own_interests_is_replayed(edition: Edition) -> None:
+    """As the sending loop would store it."""
+    for number in range(6):
+        entry(edition, trend=0.1 * number)
+    stored = load_pool(edition)
+    part = ProfilePart(as_bytes(np.eye(6)), 0.5, floor=0.1, enough=0.3)
+    pool = replace(stored, table=replace(stored.table, own=(part, AuthorPart.of([frozenset({"ada"})] * 6))))
+    mine = Interests((), 4, frozenset(), (Profile("mine", as_bytes(np.eye(6)[1]).tobytes()),), (("ada", 100),))
+    first = choose_for(pool, [mine])[0]
+    assert first[0].paper_id == stored.paper_ids[1]
+    assert {name for name, _ in first[0].parts} == {"interest:mine", "author:ada", "trend"}
+    assert selection_as_text(first) == json.dumps([choice.as_json() for choice in first])
+    again = choose_for(replace(pool, shared={}), [Interests.from_json(json.loads(mine.as_text()))] * 3)
+    assert again == [first] * 3
+
+
+def test_many_topics_are_told_apart_as_well(edition: Edition) -> None:
+    papers = [entry(edition, topics={f"t{number:03}": 0.9}) for number in range(70)]
+    wishes = [Interests((f"t{number:03}",), 5) for number in (0, 63, 69)]
+    chosen = choose_for(load_pool(edition), wishes)
+    assert [[choice.paper_id for choice in digest] for digest in chosen] == [[papers[n].pk] for n in (0, 63, 69)]
+    assert [digest[0].parts[0][0] for digest in chosen] == ["topic:t000", "topic:t063", "topic:t069"]
 
 
 # Many readers

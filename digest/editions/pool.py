@@ -132,7 +132,7 @@ def _numbered(sightings: Sequence[_Sighting], keep: Collection[int]) -> list[Can
     trends = np.array([sighting.trend for sighting in sightings])
     points = ranking.table(slugs, relevance, trends, np.zeros(len(ids)), np.zeros(len(ids)))
     newest = np.array([sighting.first_seen_at.timestamp() for sighting in sightings])
-    chosen = set(shortlist(ids, relevance, points, settings.POOL_SIZE, newest))
+    chosen = set(shortlist(ids, points, settings.POOL_SIZE, newest))
     chosen |= {place for place, paper_id in enumerate(ids) if paper_id in keep}
     return [Candidate(ids[place], float(trends[place]), _named(slugs, relevance[place])) for place in sorted(chosen)]
 

@@ -14,7 +14,7 @@ def shortlisted(relevance: np.ndarray, trend: np.ndarray, size: int) -> list[int
     count = len(trend)
     slugs = [f"t{column}" for column in range(relevance.shape[1])]
     points = table(slugs, relevance, trend, np.zeros(count), np.zeros(count))
-    return shortlist(list(range(1, count + 1)), relevance, points, size, np.arange(count, dtype=float))
+    return shortlist(list(range(1, count + 1)), points, size, np.arange(count, dtype=float))
 
 
 def test_a_small_topic_is_not_crowded_out_by_a_large_one() -> None:
