@@ -89,8 +89,8 @@ class Recording:
     train_before: date
 
     def papers(self, start: date = date.min, end: date = date.max) -> Iterator[Paper]:
-        """Papers whose first day is in [start, end)."""
-        return (paper for paper in self._rows("arxiv.jsonl.gz", _paper) if start <= paper.day < end)
+        """Papers whose first day is in [start, end). No other is read."""
+        return self._rows("arxiv.jsonl.gz", lambda row: _paper(row) if start <= _first_day(row) < end else None)
 
     def listed(self) -> Iterator[ListedPaper]:
         return self._rows("listed.jsonl.gz", _listed)
@@ -103,7 +103,8 @@ class Recording:
     def searches(self) -> Iterator[Search]:
         return self._rows("queries.jsonl", _search)
 
-    def _rows(self, name: str, read: Callable[[Any], Record]) -> Iterator[Record]:
+    def _rows(self, name: str, read: Callable[[Any], Record | None]) -> Iterator[Record]:
+        """What is read as None is left out."""
         path = self.folder / name
         opener = gzip.open if name.endswith(".gz") else open
         try:
@@ -111,7 +112,9 @@ class Recording:
                 for number, line in enumerate(lines, start=1):
                     if line.strip():
                         with suppress(UnusableEntry):
-                            yield _read(lambda text: read(json.loads(text)), line, f"{name}, line {number}")
+                            record = _read(lambda text: read(json.loads(text)), line, f"{name}, line {number}")
+                            if record is not None:
+                                yield record
         except (OSError, EOFError) as error:
             raise EvaluationError(f"{path} cannot be read: {error}") from error
 
@@ -140,8 +143,12 @@ def _read(read: Callable[[Any], Record], raw: object, where: str) -> Record:
         raise EvaluationError(f"{where}: {type(error).__name__}: {error}") from error
 
 
+def _first_day(row: Mapping[str, Any]) -> date:
+    return date.fromisoformat(row["first_day"])
+
+
 def _paper(row: Mapping[str, Any]) -> Paper:
-    return Paper(row["id"], date.fromisoformat(row["first_day"]), text_of(papers_json.read(row)))
+    return Paper(row["id"], _first_day(row), text_of(papers_json.read(row)))
 
 
 def _listed(row: Mapping[str, Any]) -> ListedPaper:

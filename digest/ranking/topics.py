@@ -69,14 +69,15 @@ def _evidence(
 
 def _found(text: str, phrases: Phrases) -> Iterator[tuple[int, int]]:
     """The (topic, keyword) numbers of the phrases in a text."""
-    words = _words(text)
+    words = tokens(text)
     for place, word in enumerate(words):
         for phrase, topic, keyword in phrases.get(word, ()):
             if len(phrase) == 1 or tuple(words[place : place + len(phrase)]) == phrase:
                 yield topic, keyword
 
 
-def _words(text: str) -> list[str]:
+def tokens(text: str) -> list[str]:
+    """Words without case and plural; the ends of sentences stay."""
     return [_singular(token) for token in TOKEN.findall(text.casefold())]
 
 
@@ -112,4 +113,4 @@ def _by_first_word(topics: Sequence[TopicProfile]) -> Phrases:
 
 def _distinct(keywords: Iterable[str]) -> list[tuple[str, ...]]:
     """Keywords as words, each once: `robot` and `Robots` are the same evidence."""
-    return [phrase for phrase in dict.fromkeys(tuple(_words(keyword)) for keyword in keywords) if phrase]
+    return [phrase for phrase in dict.fromkeys(tuple(tokens(keyword)) for keyword in keywords) if phrase]
