@@ -16,6 +16,7 @@ from digest.ranking.texts import PaperText
 DIMENSIONS = 128
 # A column of fewer papers is near to nothing else.
 LEAST_PAPERS = 5
+SMALL = 20  # of a corpus of so many papers, a column of two papers counts
 SEED = 1
 Floats = NDArray[np.float32]
 
@@ -36,7 +37,7 @@ class MeaningSpace:
         """Of fewer papers or terms than dimensions, as many as there are."""
         vectors = space.vectors(corpus)
         having = np.bincount(vectors.indices, minlength=vectors.shape[1])
-        columns = np.flatnonzero((having >= min(LEAST_PAPERS, vectors.shape[0])) & (space.rarity > 0))
+        columns = np.flatnonzero((having >= min(LEAST_PAPERS, 1 + vectors.shape[0] // SMALL)) & (space.rarity > 0))
         few = vectors[:, columns]
         size = min(dimensions, *few.shape)
         if size == 0:
