@@ -16,6 +16,7 @@ from digest.editions import build, publish, ranked_entries, run_schedule
 from digest.errors import EditionClosed, EditionError
 from digest.models import Decision, Edition, EditionKind, EditionState, Paper
 from digest.papers import ingest
+from digest.selection import Choice, choose, load_pool
 from digest.sources import FetchedPaper
 from subscriptions.models import Topic
 from tests.factories import (
@@ -26,6 +27,7 @@ from tests.factories import (
     PaperFactory,
     SignalFactory,
     SourceFactory,
+    SubscriberFactory,
     TopicFactory,
 )
 
@@ -121,7 +123,30 @@ def test_papers_are_numbered_by_their_topics_and_by_how_they_trend() -> None:
     SignalFactory(paper=paper, value=10_000, observed_on=TODAY + timedelta(days=1))
     entry = build(DAILY, TODAY, NOW).entries.get()
     assert entry.topics == {"robots": 0.745}
-    assert entry.trend == pytest.approx(0.477 * 2 ** (-5 / 24 / 4), abs=1e-3)
+    assert entry.trend == pytest.approx((1 / 3) ** 1.5, abs=1e-3)
+
+
+def test_a_primary_category_that_was_never_stated_is_the_first() -> None:
+    Topic.objects.all().delete()
+    TopicFactory(slug="robots", categories=["cs.RO"])
+    PaperFactory(categories=["cs.RO", "cs.AI"], primary_category="")
+    assert build(DAILY, TODAY, NOW).entries.get().topics == {"robots": 0.5}
+
+
+def test_a_new_topic_changes_nothing_for_those_of_another() -> None:
+    Topic.objects.all().delete()
+    robots = TopicFactory(slug="robots", categories=["cs.RO"], keywords=["robot"])
+    for number in range(6):
+        PaperFactory(title=f"Robots {number}", abstract="Of images. " * number, categories=["cs.RO", "cs.CV"])
+    reader = SubscriberFactory(topics=[robots])
+
+    def digest() -> list[Choice]:
+        edition = build(DAILY, TODAY, NOW)
+        return choose(load_pool(edition), [reader], NOW)[reader.pk]
+
+    before = digest()
+    TopicFactory(slug="vision", categories=["cs.CV", "cs.RO"], keywords=["image", "robot"])
+    assert digest() == before != []
 
 
 def test_a_full_pool_keeps_the_best_of_every_topic(settings: LazySettings) -> None:
@@ -201,9 +226,9 @@ def test_a_decision_outlasts_a_paper_being_hidden_for_a_while() -> None:
 def test_a_rebuild_renews_the_numbers() -> None:
     paper = PaperFactory()
     edition = build(DAILY, TODAY, NOW)
-    SignalFactory(paper=paper, value=50)
+    SignalFactory(paper=paper, value=60)
     build(DAILY, TODAY, NOW)
-    assert edition.entries.get().trend > 0.5
+    assert edition.entries.get().trend > 0.4
 
 
 def test_a_decision_follows_a_paper_that_turns_out_to_be_another() -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import random
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 from django.conf import LazySettings
 from django.db import connection
@@ -13,7 +16,19 @@ from django.test.utils import CaptureQueriesContext
 
 from digest.errors import DeliveryError
 from digest.models import Decision, Delivery, DeliveryState, Edition, Paper
-from digest.selection import Choice, Interests, choose, choose_for, interests_of, load_pool, replay
+from digest.ranking.interests import Profile
+from digest.ranking.parts import AuthorPart, ProfilePart
+from digest.ranking.vectors import as_bytes
+from digest.selection import (
+    Choice,
+    Interests,
+    choose,
+    choose_for,
+    interests_of,
+    load_pool,
+    replay,
+    selection_as_text,
+)
 from subscriptions.models import Subscriber, Topic
 from tests.factories import (
     NOW,
@@ -105,7 +120,7 @@ def test_to_a_reader_who_follows_topics_other_papers_come_only_if_they_trend_or_
     trending = entry(edition, trend=0.8)
     pinned = entry(edition, decision=Decision.PINNED)
     entry(edition, trend=0.29)
-    entry(edition, topics={robots.slug: 0.09})
+    entry(edition, topics={robots.slug: 0.29})
     assert ids(edition, SubscriberFactory(topics=[robots])) == [pinned.pk, trending.pk]
 
 
@@ -115,7 +130,7 @@ def test_at_most_a_quarter_of_a_digest_and_at_least_one_is_off_topic(
 ) -> None:
     loud = {entry(edition, trend=0.9 - number / 100).pk for number in range(12)}
     for _ in range(30):
-        entry(edition, topics={robots.slug: 0.15})
+        entry(edition, topics={robots.slug: 0.35})
     chosen = ids(edition, SubscriberFactory(topics=[robots], digest_length=length))
     assert len(chosen) == length
     assert len(loud.intersection(chosen)) == off_topic
@@ -259,9 +274,28 @@ def test_what_was_chosen_by_other_rules_is_not_replayed(edition: Edition, prefer
         replay(DeliveryFactory(edition=edition, preferences=preferences))
 
 
-def test_interests_survive_storage() -> None:
-    interests = Interests(("a", "b"), 7, frozenset({3, 1}))
-    assert Interests.from_json(interests.as_json()) == interests
+def test_what_is_chosen_by_a_reader_s_own_interests_is_replayed(edition: Edition) -> None:
+    """As the sending loop would store it."""
+    for number in range(6):
+        entry(edition, trend=0.1 * number)
+    stored = load_pool(edition)
+    part = ProfilePart(as_bytes(np.eye(6)), 0.5, floor=0.1, enough=0.3)
+    pool = replace(stored, table=replace(stored.table, own=(part, AuthorPart.of([frozenset({"ada"})] * 6))))
+    mine = Interests((), 4, frozenset(), (Profile("mine", as_bytes(np.eye(6)[1]).tobytes()),), (("ada", 100),))
+    first = choose_for(pool, [mine])[0]
+    assert first[0].paper_id == stored.paper_ids[1]
+    assert {name for name, _ in first[0].parts} == {"interest:mine", "author:ada", "trend"}
+    assert selection_as_text(first) == json.dumps([choice.as_json() for choice in first])
+    again = choose_for(replace(pool, shared={}), [Interests.from_json(json.loads(mine.as_text()))] * 3)
+    assert again == [first] * 3
+
+
+def test_many_topics_are_told_apart_as_well(edition: Edition) -> None:
+    papers = [entry(edition, topics={f"t{number:03}": 0.9}) for number in range(70)]
+    wishes = [Interests((f"t{number:03}",), 5) for number in (0, 63, 69)]
+    chosen = choose_for(load_pool(edition), wishes)
+    assert [[choice.paper_id for choice in digest] for digest in chosen] == [[papers[n].pk] for n in (0, 63, 69)]
+    assert [digest[0].parts[0][0] for digest in chosen] == ["topic:t000", "topic:t063", "topic:t069"]
 
 
 # Many readers
@@ -296,7 +330,7 @@ def test_a_reader_gets_the_same_digest_alone_and_among_others(edition: Edition, 
 def test_every_digest_is_what_a_slow_and_plain_reading_of_the_rules_gives(edition: Edition) -> None:
     dice = random.Random(7)
     for _ in range(60):
-        shares = {slug: dice.choice([0.02, 0.1, 0.2, 0.4]) for slug in dice.sample("abcde", dice.choice([0, 1, 2]))}
+        shares = {slug: dice.choice([0.02, 0.2, 0.3, 0.6]) for slug in dice.sample("abcde", dice.choice([0, 1, 2]))}
         decision = dice.choice(["", "", "", "", Decision.PINNED, Decision.HIDDEN])
         entry(
             edition,
@@ -324,10 +358,11 @@ def plainly_chosen(edition: Edition, wish: Interests) -> list[int]:
     for row in edition.entries.exclude(decision=Decision.HIDDEN).exclude(paper__in=wish.withheld):
         editor = (row.decision == Decision.PINNED) + row.shift
         theirs = sum(share for slug, share in row.topics.items() if slug in wish.topics)
-        match = theirs if wish.topics else sum(row.topics.values())
+        match = theirs if wish.topics else max(row.topics.values(), default=0)
         score = (0.5 if wish.topics else 0.05) * match + 0.4 * row.trend + editor
         notable = row.trend >= 0.3 or editor > 0
-        on_topic = match >= 0.0999 or (notable and not wish.topics)
+        about = [share for slug, share in row.topics.items() if slug in wish.topics or not wish.topics]
+        on_topic = max(about, default=0) >= 0.3 or (notable and not wish.topics)
         if on_topic or notable:
             ranked.append((round(score, 4), row.paper_id, on_topic))
     digest: list[int] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 import numpy as np
 from django.conf import settings
@@ -16,24 +16,25 @@ from digest import ranking
 from digest.models import Edition, EditionKind, Listing, Paper, Signal
 from digest.ranking import trend as trending
 from digest.ranking.shortlist import shortlist
+from digest.ranking.texts import COLUMNS
 from subscriptions.queries import active_topics
 
-# Older papers stay in the pool while they trend this much: a fresh paper's worth with one vote.
+# Older papers stay in the pool while they trend this much: a fresh paper's worth with the votes that are typical.
 STILL_TRENDING = 0.2
 # A paper that was being stored while the last edition was built would otherwise be in neither. To be offered a paper
 # twice does no harm: no reader gets it twice.
 OVERLAP = timedelta(hours=1)
 WEEK = timedelta(days=7)
 # Within a week's issue Monday's papers stand against Sunday's: they fade more slowly.
-HALF_LIFE_DAYS = {EditionKind.DAILY: trending.HALF_LIFE_DAYS, EditionKind.WEEKLY: 14.0}
+HALF_LIFE_DAYS = {EditionKind.DAILY: trending.HALF_LIFE_DAYS, EditionKind.WEEKLY: 7.0}
 DIGITS = 4
-# A smaller share is a trace that would only lengthen the list of reasons.
+# Less relevance is a trace that would only lengthen the list of reasons.
 TRACE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A paper for the pool: `trend` and the shares of `topics` are in [0, 1], to DIGITS digits."""
+    """A paper for the pool: `trend` and the relevance to each of `topics` are in [0, 1], to DIGITS digits."""
 
     paper_id: int
     trend: float
@@ -79,37 +80,43 @@ def _sightings(kind: str, since: datetime, now: datetime, keep: Collection[int])
     wanted = Paper.objects.filter(recent).order_by().values("pk").union(listed, kept)
     papers = Paper.objects.showable().filter(pk__in=wanted).order_by("id")
     rows = list(
-        papers.values("id", "first_seen_at", "published_at")
+        papers.values("id", "first_seen_at", "published_at", "primary_category")
         .annotate(listed_on=Max("listings__listed_on"))
-        .values_list("id", "first_seen_at", "published_at", "listed_on")
+        .values_list("id", "first_seen_at", "published_at", "listed_on", "primary_category")
     )
     if not rows:
         return []
-    counters = _counters([row[0] for row in rows], now)
-    ages = [
-        _age_days(listed_on, published_at or first_seen_at, now) for _, first_seen_at, published_at, listed_on in rows
-    ]
-    trends = trending.trends(counters[..., 0], counters[..., 1], ages, HALF_LIFE_DAYS[EditionKind(kind)])
+    born = [_born(*row[1:4]) for row in rows]
+    grown = _growth([row[0] for row in rows], born, now, HALF_LIFE_DAYS[EditionKind(kind)])
+    ages = [(now.date() - day).days for day in born]
+    trends = trending.trends(grown[..., 0], grown[..., 1], ages, [row[4] for row in rows])
     return [_Sighting(row[0], row[1], round(float(trend), DIGITS)) for row, trend in zip(rows, trends, strict=True)]
 
 
-def _counters(paper_ids: Sequence[int], now: datetime) -> NDArray[np.float64]:
-    """Papers x kinds of signal x (latest, gain per day)."""
+def _growth(
+    paper_ids: Sequence[int], born: Sequence[date], now: datetime, half_life_days: float
+) -> NDArray[np.float64]:
+    """Papers x kinds of signal x (all that is known of, what is still news)."""
     history: dict[tuple[int, str], list[tuple[date, int]]] = defaultdict(list)
     signals = Signal.objects.filter(paper__in=paper_ids, observed_on__lte=now.date(), kind__in=trending.KINDS)
     for paper_id, kind, observed_on, value in signals.values_list("paper_id", "kind", "observed_on", "value"):
         history[paper_id, kind].append((observed_on, value))
-    table = np.zeros((len(paper_ids), len(trending.KINDS), 2))
+    grown = np.zeros((len(paper_ids), len(trending.KINDS), 2))
     places = {paper_id: place for place, paper_id in enumerate(paper_ids)}
     for (paper_id, kind), snapshots in history.items():
-        table[places[paper_id], trending.KINDS.index(kind)] = trending.counter(snapshots)
-    return table
+        place = places[paper_id]
+        grown[place, trending.KINDS.index(kind)] = trending.growth(
+            kind, snapshots, born[place], now.date(), half_life_days
+        )
+    return grown
 
 
-def _age_days(listed_on: date | None, otherwise: datetime, now: datetime) -> float:
-    """Days since the newest listing of the paper, else since it was published, else since we first saw it."""
-    news = datetime.combine(listed_on, time(), tzinfo=UTC) if listed_on else otherwise
-    return (now - news).total_seconds() / 86400
+def _born(first_seen_at: datetime, published_at: datetime | None, listed_on: date | None) -> date:
+    """The day the paper became news: that of its newest listing, else when it was published, else when we saw it.
+
+    A listing that announces a new version has no day.
+    """
+    return listed_on or (published_at or first_seen_at).date()
 
 
 def _numbered(sightings: Sequence[_Sighting], keep: Collection[int]) -> list[Candidate]:
@@ -121,22 +128,20 @@ def _numbered(sightings: Sequence[_Sighting], keep: Collection[int]) -> list[Can
         for slug, categories, keywords in active_topics().values_list("slug", "categories", "keywords")
     ]
     slugs = [topic.slug for topic in topics]
-    shares = ranking.topic_shares(_texts(ids), topics).round(DIGITS)
+    relevance = ranking.topic_relevance(_texts(ids), topics).round(DIGITS)
     trends = np.array([sighting.trend for sighting in sightings])
-    points = ranking.table(slugs, shares, trends, np.zeros(len(ids)), np.zeros(len(ids)))
+    points = ranking.table(slugs, relevance, trends, np.zeros(len(ids)), np.zeros(len(ids)))
     newest = np.array([sighting.first_seen_at.timestamp() for sighting in sightings])
-    chosen = set(shortlist(ids, shares, points, settings.POOL_SIZE, newest))
+    chosen = set(shortlist(ids, points, settings.POOL_SIZE, newest))
     chosen |= {place for place, paper_id in enumerate(ids) if paper_id in keep}
-    return [Candidate(ids[place], float(trends[place]), _named(slugs, shares[place])) for place in sorted(chosen)]
+    return [Candidate(ids[place], float(trends[place]), _named(slugs, relevance[place])) for place in sorted(chosen)]
 
 
 def _texts(paper_ids: Sequence[int]) -> list[ranking.PaperText]:
-    rows = Paper.objects.filter(pk__in=paper_ids).values_list(
-        "id", "title", "abstract", "categories", "primary_category"
-    )
-    texts = {paper_id: ranking.PaperText(*text) for paper_id, *text in rows}
+    papers = Paper.objects.filter(pk__in=paper_ids).only(*COLUMNS)
+    texts = {paper.pk: ranking.text_of(paper) for paper in papers}
     return [texts[paper_id] for paper_id in paper_ids]
 
 
-def _named(slugs: Sequence[str], shares: NDArray[np.float64]) -> dict[str, float]:
-    return {slug: float(share) for slug, share in zip(slugs, shares, strict=True) if share >= TRACE}
+def _named(slugs: Sequence[str], relevance: NDArray[np.float64]) -> dict[str, float]:
+    return {slug: float(each) for slug, each in zip(slugs, relevance, strict=True) if each >= TRACE}

@@ -56,8 +56,8 @@ def numbers(edition: Edition) -> Numbers:
     rows = list(edition.entries.order_by("id").values_list(*COLUMNS, *FLAGS))
     columns = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in COLUMNS + FLAGS]
     entry_ids, paper_ids, trends, topics, decisions, shifts, is_hidden, withdrawn, merged, *of_merged = columns
-    slugs = sorted({slug for shares in topics for slug in shares})
-    shares = np.array([[paper.get(slug, 0.0) for slug in slugs] for paper in topics]).reshape(len(rows), len(slugs))
+    slugs = sorted({slug for relevance in topics for slug in relevance})
+    relevance = np.array([[paper.get(slug, 0.0) for slug in slugs] for paper in topics]).reshape(len(rows), len(slugs))
     pinned = np.array([decision == Decision.PINNED for decision in decisions], dtype=bool)
     twins = set(paper_ids).intersection(merged)
     flags = zip(merged, is_hidden, withdrawn, *of_merged, strict=True)
@@ -68,7 +68,7 @@ def numbers(edition: Edition) -> Numbers:
         hidden=np.array([decision == Decision.HIDDEN for decision in decisions], dtype=bool),
         gone=np.array([into in twins or any(reasons) for into, *reasons in flags], dtype=bool),
         shift=np.array(shifts, dtype=np.float64),
-        table=ranking.table(slugs, shares, trends, pinned, shifts),
+        table=ranking.table(slugs, relevance, trends, pinned, shifts),
     )
 
 

@@ -1,5 +1,8 @@
 """Takes a folder of recorded streams; gives their records one at a time, so that memory holds no whole file of text.
 
+Papers are read by the adapter that ingestion reads such files by: what is evaluated is what would be stored. What it
+refuses is left out.
+
 `arxiv.jsonl.gz` papers, `listed.jsonl.gz` what a community listed and voted on, `events.tsv` who listed what and when,
 `queries.jsonl` searches with graded candidates, `meta.json` the days before which something may be learned.
 """
@@ -10,12 +13,16 @@ import csv
 import gzip
 import json
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
 from digest.errors import EvaluationError
+from digest.ranking import PaperText, text_of, trend
+from digest.sources import papers_json
+from digest.sources.base import UnusableEntry
 
 FILES = ("arxiv.jsonl.gz", "listed.jsonl.gz", "events.tsv", "queries.jsonl", "meta.json")
 Record = TypeVar("Record")
@@ -23,26 +30,21 @@ Record = TypeVar("Record")
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """What is known of a paper on its first day. The first category is the primary one."""
+    """What is known of a paper on its first day."""
 
     id: str
     day: date
-    title: str
-    abstract: str
-    authors: tuple[str, ...]
-    categories: tuple[str, ...]
-    comment: str
+    text: PaperText
 
 
 @dataclass(frozen=True, slots=True)
 class VotedPaper:
     """What a reader of the community's list sees. The counters are from a later day, which no recording tells."""
 
-    title: str
-    abstract: str
-    upvotes: int
-    comments: int
-    stars: int
+    text: PaperText
+    upvotes: int = 0
+    comments: int = 0
+    stars: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +89,8 @@ class Recording:
     train_before: date
 
     def papers(self, start: date = date.min, end: date = date.max) -> Iterator[Paper]:
-        """Papers whose first day is in [start, end)."""
-        return (paper for paper in self._rows("arxiv.jsonl.gz", _paper) if start <= paper.day < end)
+        """Papers whose first day is in [start, end). No other is read."""
+        return self._rows("arxiv.jsonl.gz", lambda row: _paper(row) if start <= _first_day(row) < end else None)
 
     def listed(self) -> Iterator[ListedPaper]:
         return self._rows("listed.jsonl.gz", _listed)
@@ -101,14 +103,18 @@ class Recording:
     def searches(self) -> Iterator[Search]:
         return self._rows("queries.jsonl", _search)
 
-    def _rows(self, name: str, read: Callable[[Any], Record]) -> Iterator[Record]:
+    def _rows(self, name: str, read: Callable[[Any], Record | None]) -> Iterator[Record]:
+        """What is read as None is left out."""
         path = self.folder / name
         opener = gzip.open if name.endswith(".gz") else open
         try:
             with opener(path, "rb") as lines:
                 for number, line in enumerate(lines, start=1):
                     if line.strip():
-                        yield _read(lambda text: read(json.loads(text)), line, f"{name}, line {number}")
+                        with suppress(UnusableEntry):
+                            record = _read(lambda text: read(json.loads(text)), line, f"{name}, line {number}")
+                            if record is not None:
+                                yield record
         except (OSError, EOFError) as error:
             raise EvaluationError(f"{path} cannot be read: {error}") from error
 
@@ -131,31 +137,24 @@ def _recording(folder: Path, meta: Mapping[str, Any]) -> Recording:
 def _read(read: Callable[[Any], Record], raw: object, where: str) -> Record:
     try:
         return read(raw)
+    except UnusableEntry:
+        raise
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise EvaluationError(f"{where}: {type(error).__name__}: {error}") from error
 
 
+def _first_day(row: Mapping[str, Any]) -> date:
+    return date.fromisoformat(row["first_day"])
+
+
 def _paper(row: Mapping[str, Any]) -> Paper:
-    return Paper(
-        id=row["id"],
-        day=date.fromisoformat(row["first_day"]),
-        title=row["title"],
-        abstract=row["abstract"] or "",
-        authors=tuple(row.get("authors") or ()),
-        categories=tuple(row["categories"]),
-        comment=row.get("comment") or "",
-    )
+    return Paper(row["id"], _first_day(row), text_of(papers_json.read(row)))
 
 
 def _listed(row: Mapping[str, Any]) -> ListedPaper:
-    content = VotedPaper(
-        title=row["title"],
-        abstract=row["abstract"] or "",
-        upvotes=row["upvotes"] or 0,
-        comments=row["comments"] or 0,
-        stars=row["github_stars"] or 0,
-    )
-    return ListedPaper(row["id"], date.fromisoformat(row["day"]), content)
+    fetched = papers_json.read(row)
+    votes = {kind: fetched.signals.get(kind, 0) for kind in trend.KINDS}
+    return ListedPaper(row["id"], date.fromisoformat(row["day"]), VotedPaper(text_of(fetched), **votes))
 
 
 def _event(row: Mapping[str, str]) -> Event:

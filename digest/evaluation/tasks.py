@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import groupby
 from typing import Protocol
@@ -20,6 +20,7 @@ from digest.errors import EvaluationError
 from digest.evaluation import metrics
 from digest.evaluation.streams import Candidate, Event, ListedPaper, Paper, Recording, VotedPaper
 from digest.evaluation.taxonomy import NAMES
+from digest.ranking import PaperText
 
 LEAST_PROFILE = 5
 WINDOW = timedelta(days=6)  # the day itself and the six before it
@@ -29,25 +30,33 @@ FIRST_PAGE = 15
 Scores = NDArray[np.float64]
 # A figure is None where the folder holds nothing to measure it on.
 Figures = dict[str, float | int | None]
-Again = Callable[[], Iterator[Paper]]
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What was known when a day began, and nothing after it. Each call reads anew."""
+
+    day: date
+    papers: Callable[[], Iterator[Paper]]
+    listed: Callable[[], Iterator[ListedPaper]]
 
 
 class Rankers(Protocol):
     """What is judged. Each method gives one score for each paper asked about; higher is better, equal is equal."""
 
-    def interests(self, profile: Sequence[VotedPaper], candidates: Sequence[VotedPaper]) -> Scores:
-        """How much each candidate is for who listed the profile (oldest first)."""
+    def interests(self, profile: Sequence[VotedPaper], candidates: Sequence[VotedPaper], past: Past) -> Scores:
+        """How much each candidate is for who listed the profile (oldest first). Days never go back between calls."""
 
-    def topics(self, background: Again, names: Sequence[str], papers: Iterable[Paper]) -> Scores:
+    def topics(self, names: Sequence[str], papers: Iterable[Paper], past: Past) -> Scores:
         """Papers x topics: how much each of the papers, of which there may be many, is about each name.
 
-        Calling `background` reads earlier papers from the start; neither they nor the papers have categories.
+        Neither they nor those of the past have categories.
         """
 
-    def search(self, query: str, candidates: Sequence[Candidate]) -> Scores:
-        """How well each candidate answers the query."""
+    def search(self, query: str, candidates: Sequence[Candidate], past: Past) -> Scores:
+        """How well each candidate answers the query; the past is that of the topics."""
 
-    def learn_trend(self, training: Callable[[], Iterator[tuple[Paper, bool]]]) -> None:
+    def learn_trend(self, training: Callable[[], Iterator[tuple[Paper, bool]]], past: Past) -> None:
         """Learn, if it can, from earlier papers and whether they had been listed by the cut; called once."""
 
     def trend(self, papers: Sequence[Paper]) -> Scores:
@@ -64,22 +73,26 @@ def interests(recording: Recording, rankers: Rankers) -> Figures:
 
     A member's events in order of time: the first three fifths, at least five, are the profile. Events of the day on
     which the profile ends are neither: they are not later. A target that is not on the list counts as not found.
-    Rankers see neither ids nor days: a paper is listed on the day of its event, so that who puts the newest papers
+    Asked twice: with all that is known of the papers, and, as `text_`, with nothing but title and abstract. Rankers see
+    neither ids nor days: a paper is listed on the day of its event, so that who puts the newest papers
     first, knowing nothing of the member, has a hit10 of 0.59 on the reference recording.
     """
     listed = {paper.id: paper for paper in recording.listed()}
     by_day = _by_day(listed.values())
     found = []
     users = set()
-    for user, profile, event in _later_events(recording.events()):
+    for user, profile, event in sorted(_later_events(recording.events()), key=lambda later: later[2].day):
         known = {each.paper for each in profile}
         shown = [paper for paper in _window(by_day, event.day) if paper.id not in known]
         liked = [listed[each.paper].content for each in profile if each.paper in listed]
-        scores = rankers.interests(liked, [paper.content for paper in shown])
-        found.append(_found(scores, shown, event.paper))
+        past = _past(recording, event.day, listed.values())
+        candidates = [paper.content for paper in shown]
+        whole = rankers.interests(liked, candidates, past)
+        bare = rankers.interests(_bare(liked), _bare(candidates), past)
+        found.append((*_found(whole, shown, event.paper), *_found(bare, shown, event.paper)))
         users.add(user)
-    hit10, mrr = _means(found, 2)
-    return {"hit10": hit10, "mrr": mrr, "events": len(found), "users": len(users), "listed": len(listed)}
+    figures = dict(zip(("hit10", "mrr", "text_hit10", "text_mrr"), _means(found, 4), strict=True))
+    return {**figures, "events": len(found), "users": len(users), "listed": len(listed)}
 
 
 def topics(recording: Recording, rankers: Rankers, least: int = LEAST_RELEVANT) -> Figures:
@@ -90,14 +103,14 @@ def topics(recording: Recording, rankers: Rankers, least: int = LEAST_RELEVANT) 
     having: dict[str, list[int]] = defaultdict(list)
     count = 0
     for count, paper in enumerate(recording.papers(start=recording.background_before), start=1):
-        for category in set(paper.categories):
+        for category in set(paper.text.categories):
             having[category].append(count - 1)
     frequent = sorted(category for category, places in having.items() if len(places) >= least)
     asked = [category for category in frequent if category in NAMES]
     figures = []
     if asked:
         later = (_unlabelled(paper) for paper in recording.papers(start=recording.background_before))
-        scores = rankers.topics(lambda: _background(recording), [NAMES[category] for category in asked], later)
+        scores = rankers.topics([NAMES[category] for category in asked], later, _background(recording))
         figures = [_p50_and_ap(column, having[category]) for column, category in zip(scores.T, asked, strict=True)]
     p50, ap = _means(figures, 2)
     return {"p50": p50, "ap": ap, "categories": len(asked), "unnamed": len(frequent) - len(asked), "papers": count}
@@ -109,7 +122,8 @@ def search(recording: Recording, rankers: Rankers) -> Figures:
     without = 0
     for each in recording.searches():
         if max(each.grades, default=0) > 0:
-            found.append((metrics.ndcg_at(rankers.search(each.query, each.candidates), each.grades, 10),))
+            scores = rankers.search(each.query, each.candidates, _background(recording))
+            found.append((metrics.ndcg_at(scores, each.grades, 10),))
         else:
             without += 1
     (ndcg10,) = _means(found, 1)
@@ -121,10 +135,12 @@ def trend(recording: Recording, rankers: Rankers) -> Figures:
 
     Days on which none or all were listed have no figure and are left out.
     """
-    listed_on = {paper.id: paper.day for paper in recording.listed()}
+    listed = list(recording.listed())
+    listed_on = {paper.id: paper.day for paper in listed}
     cut = recording.train_before
     rankers.learn_trend(
-        lambda: ((paper, listed_on.get(paper.id, date.max) < cut) for paper in recording.papers(end=cut))
+        lambda: ((paper, listed_on.get(paper.id, date.max) < cut) for paper in recording.papers(end=cut)),
+        _past(recording, cut, listed),
     )
     found, rates = [], []
     for papers in _days(recording.papers(start=cut)):
@@ -176,12 +192,22 @@ def _found(scores: Scores, shown: Sequence[ListedPaper], target: str) -> tuple[f
     return metrics.hit_at(scores, place, 10), metrics.reciprocal_rank(scores, place)
 
 
-def _background(recording: Recording) -> Iterator[Paper]:
-    return (_unlabelled(paper) for paper in recording.papers(end=recording.background_before))
+def _past(recording: Recording, day: date, listed: Collection[ListedPaper]) -> Past:
+    return Past(day, lambda: recording.papers(end=day), lambda: (paper for paper in listed if paper.day < day))
+
+
+def _background(recording: Recording) -> Past:
+    """What topics are found by: papers alone, without their categories."""
+    day = recording.background_before
+    return Past(day, lambda: (_unlabelled(paper) for paper in recording.papers(end=day)), lambda: iter(()))
+
+
+def _bare(papers: Sequence[VotedPaper]) -> list[VotedPaper]:
+    return [VotedPaper(PaperText(paper.text.title, paper.text.abstract)) for paper in papers]
 
 
 def _unlabelled(paper: Paper) -> Paper:
-    return replace(paper, categories=())
+    return replace(paper, text=replace(paper.text, categories=(), primary_category=""))
 
 
 def _p50_and_ap(scores: Scores, having: Sequence[int]) -> tuple[float, float]:

@@ -75,8 +75,8 @@ class Decision(models.TextChoices):
 class EditionPaper(models.Model):
     """A paper in an edition's pool: the numbers it is ranked by, and what the editors decided.
 
-    `trend` is in [0, 1]. `topics` maps topic slugs to the paper's share of each topic, each in [0, 1], together at
-    most 1. `shift` is the editors' reordering: added to the score as it stands.
+    `trend` is in [0, 1]. `topics` maps topic slugs to the paper's relevance to each, in [0, 1]. `shift` is the
+    editors' reordering: added to the score as it stands.
     """
 
     edition = models.ForeignKey(Edition, on_delete=models.CASCADE, related_name="entries")

@@ -3,36 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
-from digest.ranking.score import Table, order
+from digest.ranking.interests import EVERYBODY, Interests
+from digest.ranking.score import order
+from digest.ranking.table import Table
 
-# A paper is about a topic from this share on; less is a word in passing.
-ON_TOPIC_SHARE = 0.1
+# Whatever other topics there are, each keeps this many, which is more than the longest digest holds; in a small pool
+# a quarter of it.
+KEPT = 40
 
 
-def shortlist(
-    ids: Sequence[int], shares: NDArray[np.float64], table: Table, size: int, preference: NDArray[np.float64]
-) -> list[int]:
-    """Positions of at most `size` papers, in ascending order.
+def shortlist(ids: Sequence[int], table: Table, size: int, preference: NDArray[np.float64]) -> list[int]:
+    """Positions of `size` papers, in ascending order; more only where KEPT of each topic are more.
 
-    The general order and every topic take turns, each with its best paper that is still free by the score its
-    followers would see, so that a topic with ten papers a day keeps them beside one with a thousand. Equal scores are
-    told apart by `preference` (more is better), then by the higher id.
+    The general order and every topic keep their best KEPT by the score their followers would see: no topic loses
+    papers to another. For what room is left they take turns, each with its best paper that is still free. Equal scores
+    are told apart by `preference` (more is better), then by the higher id.
     """
     if len(ids) <= size:
         return list(range(len(ids)))
     keys = np.asarray(ids), preference
-    queues = [_queue(table.general_scores(), np.ones(len(ids), dtype=bool), *keys)]
-    for topic in range(len(table.slugs)):
-        queues.append(_queue(table.topics[:, topic] + table.base(), shares[:, topic] >= ON_TOPIC_SHARE, *keys))
-    return sorted(_take_turns(queues, size))
+    scores, fits = table.meet([EVERYBODY, *(Interests((slug,)) for slug in table.topics.slugs)]).scored
+    fits[0] = True
+    queues = [_queue(scored, belongs, *keys) for scored, belongs in zip(scores, fits, strict=True)]
+    kept = {paper for queue in queues for paper in islice(queue, min(KEPT, size // 4))}
+    return sorted(_take_turns(queues, size, kept))
 
 
 def _queue(
-    scores: NDArray[np.int64], belongs: NDArray[np.bool_], ids: NDArray[np.int64], preference: NDArray[np.float64]
+    scores: NDArray[np.int32], belongs: NDArray[np.bool_], ids: NDArray[np.int64], preference: NDArray[np.float64]
 ) -> Iterator[int]:
     by_preference = np.lexsort((ids, preference))
     rank = np.empty_like(by_preference)
@@ -40,8 +43,7 @@ def _queue(
     return (int(paper) for paper in order(scores, rank) if belongs[paper])
 
 
-def _take_turns(queues: list[Iterator[int]], size: int) -> set[int]:
-    taken: set[int] = set()
+def _take_turns(queues: list[Iterator[int]], size: int, taken: set[int]) -> set[int]:
     while queues and len(taken) < size:
         for queue in list(queues):
             paper = next((paper for paper in queue if paper not in taken), None)

@@ -1,4 +1,4 @@
-"""Takes papers' text and categories and what topics look like; gives how much of each paper belongs to each topic."""
+"""Takes papers' text and categories and what topics look like; gives how relevant each paper is to each topic."""
 
 from __future__ import annotations
 
@@ -11,9 +11,15 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from digest.ranking.texts import PaperText
+
 # The evidence each finding brings, as the probability that it alone would make the paper belong to the topic.
 PRIMARY_CATEGORY = 0.5
 CROSS_LIST = 0.25
+# Categories of every kind of paper (cs.CV stands on half of those that a community lists, cs.AI on two fifths): they
+# say this much less, except of a topic that names nothing else.
+WIDE_CATEGORIES = frozenset({"cs.AI", "cs.CL", "cs.CV", "cs.LG", "stat.ML"})
+WIDE = 0.4
 KEYWORD_IN_TITLE = 0.4
 KEYWORD_IN_ABSTRACT = 0.15
 MENTIONS = 3
@@ -21,16 +27,6 @@ MENTIONS = 3
 # A full stop stays a token of its own, so that no phrase is found across the end of a sentence.
 TOKEN = re.compile(r"[^\W_]+|[.;:!?]")
 Phrases = dict[str, list[tuple[tuple[str, ...], int, int]]]
-
-
-@dataclass(frozen=True, slots=True)
-class PaperText:
-    """What a paper is judged by. Categories are arXiv's, as in `cs.RO`; the primary one may be listed again."""
-
-    title: str
-    abstract: str = ""
-    categories: Sequence[str] = ()
-    primary_category: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +38,12 @@ class TopicProfile:
     keywords: Sequence[str] = ()
 
 
-def topic_shares(papers: Sequence[PaperText], topics: Sequence[TopicProfile]) -> NDArray[np.float64]:
-    """Papers x topics, each share in [0, 1], each row summing to at most 1.
+def topic_relevance(papers: Sequence[PaperText], topics: Sequence[TopicProfile]) -> NDArray[np.float64]:
+    """Papers x topics, each in [0, 1], whatever other topics there are.
 
     Findings are independent pieces of evidence, joined to a belief by noisy-or (Pearl, Probabilistic Reasoning in
-    Intelligent Systems, 1988, section 4.3.2): 1 - product of (1 - evidence). A category that several topics name says
-    as much less for each. A keyword counts in the title, and up to MENTIONS times in the abstract.
-
-    The paper is then divided among its topics by the square of belief, b**2 / max(largest b, sum of b**2): one topic
-    alone gets its belief, equals share equally, and a word in passing gives way to what the paper is about.
+    Intelligent Systems, 1988, section 4.3.2): 1 - product of (1 - evidence). A keyword counts in the title, and up to
+    MENTIONS times in the abstract.
     """
     doubt = np.ones((len(papers), len(topics)))
     categories = _by_category(topics)
@@ -58,20 +51,16 @@ def topic_shares(papers: Sequence[PaperText], topics: Sequence[TopicProfile]) ->
     for row, paper in enumerate(papers):
         for topic, evidence in _evidence(paper, categories, phrases):
             doubt[row, topic] *= 1 - evidence
-    belief = 1 - doubt
-    weight = belief**2
-    whole = np.maximum(weight.sum(axis=1), belief.max(axis=1, initial=0.0))[:, None]
-    shares: NDArray[np.float64] = np.divide(weight, whole, out=weight, where=whole > 0)
-    return shares
+    relevance: NDArray[np.float64] = 1 - doubt
+    return relevance
 
 
 def _evidence(
-    paper: PaperText, categories: Mapping[str, Sequence[int]], phrases: Phrases
+    paper: PaperText, categories: Mapping[str, Sequence[tuple[int, float]]], phrases: Phrases
 ) -> Iterator[tuple[int, float]]:
     for category in {paper.primary_category, *paper.categories}:
         strength = PRIMARY_CATEGORY if category == paper.primary_category else CROSS_LIST
-        named_by = categories.get(category, ())
-        yield from ((topic, strength / len(named_by)) for topic in named_by)
+        yield from ((topic, strength * says) for topic, says in categories.get(category, ()))
     for topic, _ in set(_found(paper.title, phrases)):
         yield topic, KEYWORD_IN_TITLE
     for (topic, _), mentions in Counter(_found(paper.abstract, phrases)).items():
@@ -80,14 +69,15 @@ def _evidence(
 
 def _found(text: str, phrases: Phrases) -> Iterator[tuple[int, int]]:
     """The (topic, keyword) numbers of the phrases in a text."""
-    words = _words(text)
+    words = tokens(text)
     for place, word in enumerate(words):
         for phrase, topic, keyword in phrases.get(word, ()):
             if len(phrase) == 1 or tuple(words[place : place + len(phrase)]) == phrase:
                 yield topic, keyword
 
 
-def _words(text: str) -> list[str]:
+def tokens(text: str) -> list[str]:
+    """Words without case and plural; the ends of sentences stay."""
     return [_singular(token) for token in TOKEN.findall(text.casefold())]
 
 
@@ -101,12 +91,15 @@ def _singular(word: str) -> str:
     return word[:-2] if word.endswith(("ches", "shes", "sses", "xes")) else word[:-1]
 
 
-def _by_category(topics: Sequence[TopicProfile]) -> dict[str, list[int]]:
-    numbers: dict[str, list[int]] = {}
+def _by_category(topics: Sequence[TopicProfile]) -> dict[str, list[tuple[int, float]]]:
+    """The topics that name a category, and how much of its evidence counts for each."""
+    named: dict[str, list[tuple[int, float]]] = {}
     for number, topic in enumerate(topics):
-        for category in set(topic.categories):
-            numbers.setdefault(category, []).append(number)
-    return numbers
+        categories = set(topic.categories)
+        for category in categories:
+            is_wide = category in WIDE_CATEGORIES and len(categories) > 1
+            named.setdefault(category, []).append((number, WIDE if is_wide else 1.0))
+    return named
 
 
 def _by_first_word(topics: Sequence[TopicProfile]) -> Phrases:
@@ -120,4 +113,4 @@ def _by_first_word(topics: Sequence[TopicProfile]) -> Phrases:
 
 def _distinct(keywords: Iterable[str]) -> list[tuple[str, ...]]:
     """Keywords as words, each once: `robot` and `Robots` are the same evidence."""
-    return [phrase for phrase in dict.fromkeys(tuple(_words(keyword)) for keyword in keywords) if phrase]
+    return [phrase for phrase in dict.fromkeys(tuple(tokens(keyword)) for keyword in keywords) if phrase]

@@ -1,11 +1,15 @@
 """Takes a published edition and readers; gives each reader's digest: papers, order, reasons.
 
-The pool is frozen, scores are whole points and ties are broken by paper id: the same rows always give the same digest.
+Rows are read here; what is chosen from them is decided in `digest.ranking`. The pool is frozen, scores are whole points
+and ties are broken by paper id: the same rows always give the same digest.
 """
 
-from digest.selection.choosing import choose, choose_for, replay
-from digest.selection.interests import Interests, interests_of
-from digest.selection.pool import Choice, Pool, load_pool, papers_as_text, selection_as_text
+from digest.ranking.choosing import choose_for
+from digest.ranking.interests import Interests
+from digest.ranking.pool import Choice, Pool, papers_as_text, selection_as_text
+from digest.selection.choosing import choose, replay
+from digest.selection.interests import interests_of
+from digest.selection.pool import load_pool
 
 __all__ = [
     "Choice",

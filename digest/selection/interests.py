@@ -6,51 +6,16 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.conf import settings
 
 from digest.models import EditionPaper
 from digest.models.states import REMEMBERED_STATES
-from digest.selection.pool import Pool
+from digest.ranking.interests import Interests
+from digest.ranking.pool import Pool
 from subscriptions import sql
 from subscriptions.models import Topic
-
-# Grows whenever the same rows would give another digest than before: a replay by other rules proves nothing.
-RULES = 1
-
-
-class Interests(NamedTuple):
-    """A reader's topic slugs (none: they follow no topic), digest length, and the pool's papers they do not get."""
-
-    topics: tuple[str, ...]
-    length: int
-    withheld: frozenset[int] = frozenset()
-
-    def as_json(self) -> dict[str, Any]:
-        """The value of `Digest.preferences`: with the frozen edition all it takes to choose the digest again."""
-        return {
-            "rules": RULES,
-            "topics": list(self.topics),
-            "length": self.length,
-            "withheld": sorted(self.withheld),
-        }
-
-    def as_text(self) -> str:
-        """The same as JSON."""
-        withheld = sorted(self.withheld) if self.withheld else []
-        return f'{_topics_as_text(self.topics)}"length": {self.length}, "withheld": {withheld}}}'
-
-    @classmethod
-    def from_json(cls, stored: Mapping[str, Any]) -> Interests:
-        return cls(tuple(stored["topics"]), stored["length"], frozenset(stored["withheld"]))
-
-
-@lru_cache(maxsize=4096)
-def _topics_as_text(topics: tuple[str, ...]) -> str:
-    return f'{{"rules": {RULES}, "topics": {json.dumps(topics)}, '
-
 
 _SENT = [state.value for state in REMEMBERED_STATES]
 _CHOSEN_TOPICS = """

@@ -20,12 +20,17 @@ MOST = 20  # names of one paper
 LONGEST = 200  # characters of one
 
 # https://info.arxiv.org/help/arxiv_identifier.html: YYMM.NNNN (5 digits since 2015), before April 2007
+# https://info.arxiv.org/help/arxiv_identifier.html: YYMM.NNNN (5 digits since 2015), before April 2007
+# As in cs.RO and hep-th: what else stands in a feed as an arXiv paper's category is somebody's tag.
+CATEGORY = re.compile(r"[a-z]{2,8}(?:-[a-z]{2,4})?\.[A-Za-z-]{2,8}|(?:hep|nucl)-[a-z]{2,3}|gr-qc|quant-ph|math-ph")
 # archive[.CLASS]/YYMMNNN, where the class is not part of the identity. The archives of that time are a closed list.
 ARCHIVES = (
     "acc-phys|adap-org|alg-geom|ao-sci|astro-ph|atom-ph|bayes-an|chao-dyn|chem-ph|cmp-lg|comp-gas|cond-mat|cs|dg-ga"
     "|funct-an|gr-qc|hep-ex|hep-lat|hep-ph|hep-th|math-ph|math|mtrl-th|nlin|nucl-ex|nucl-th|patt-sol|physics|plasm-ph"
     "|q-alg|q-bio|quant-ph|solv-int|supr-con"
 )
+# As in cs.RO and hep-th: what else stands in a feed as an arXiv paper's category is somebody's tag.
+CATEGORY = re.compile(rf"(?:{ARCHIVES}|econ|eess|q-fin|stat)(?:\.[A-Za-z-]{{2,9}})?")
 MONTH = r"\d{2}(?:0[1-9]|1[0-2])"
 ARXIV = (
     rf"(?:(?P<new>{MONTH}\.\d{{4,5}})|(?P<archive>{ARCHIVES})(?:\.[a-z]{{2}})?/(?P<old>{MONTH}\d{{3}}))"

@@ -40,6 +40,7 @@ def tidy(paper: FetchedPaper, *, markup: bool = False) -> FetchedPaper:
     arxiv_id, version = _arxiv(paper, dict(reversed(names)))
     abstract = text.paragraphs(plain(paper.abstract), 20_000)
     comment = text.line(plain(paper.comment), 2000)
+    categories = _categories(paper.categories)
     found = standing(title, comment, abstract)
     doi = identifiers.doi(paper.doi or "") or dict(reversed(names)).get(identifiers.DOI_SCHEME)
     return replace(
@@ -51,8 +52,8 @@ def tidy(paper: FetchedPaper, *, markup: bool = False) -> FetchedPaper:
         arxiv_id=arxiv_id,
         version=version,
         doi=doi,
-        categories=_categories(paper.categories),
-        primary_category=text.line(paper.primary_category[:100], 100)[: WIDTHS["primary_category"]],
+        categories=categories,
+        primary_category=_primary(paper.primary_category, categories if arxiv_id else ()),
         comment=comment,
         journal_reference=text.line(plain(paper.journal_reference), 1000),
         license_url=text.link(paper.license_url, WIDTHS["license_url"]),
@@ -113,6 +114,13 @@ def is_plain(name: str) -> bool:
 def _categories(categories: tuple[str, ...]) -> tuple[str, ...]:
     cleaned = (text.line(category, 100) for category in categories[:50])
     return tuple(dict.fromkeys(category for category in cleaned if category))
+
+
+def _primary(stated: str, of_arxiv: tuple[str, ...]) -> str:
+    """arXiv writes the primary category first, and in its announcements nowhere else."""
+    stated = text.line(stated[:100], 100)[: WIDTHS["primary_category"]]
+    first = of_arxiv[0] if of_arxiv else ""
+    return stated or (first if identifiers.CATEGORY.fullmatch(first) else "")
 
 
 def _moment(moment: datetime | None, arxiv_id: str | None) -> datetime | None:

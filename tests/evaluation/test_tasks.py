@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields
 from datetime import date
@@ -13,10 +14,11 @@ import pytest
 from digest.errors import EvaluationError
 from digest.evaluation import open_recording, tasks
 from digest.evaluation.streams import Candidate, Paper, VotedPaper
-from digest.evaluation.tasks import Again, Scores
+from digest.evaluation.tasks import Past, Scores
 from digest.evaluation.taxonomy import NAMES
-from digest.evaluation.today import Today, words_of_name, words_of_query
-from digest.ranking import TopicProfile
+from digest.evaluation.today import Today, words_of_query
+from digest.ranking import TopicProfile, text_of
+from digest.sources import PapersJson
 from tests.evaluation import recording
 
 TODAY = Today([TopicProfile("vision", ["cs.CV"], ["image"])])
@@ -25,20 +27,28 @@ TODAY = Today([TopicProfile("vision", ["cs.CV"], ["image"])])
 class Witness:
     """Ranks nothing, and remembers all that it was shown."""
 
-    def interests(self, profile: Sequence[VotedPaper], candidates: Sequence[VotedPaper]) -> Scores:
+    def __init__(self) -> None:
+        self.asked: list[list[VotedPaper]] = []
+
+    def interests(self, profile: Sequence[VotedPaper], candidates: Sequence[VotedPaper], past: Past) -> Scores:
+        self.asked.append([*profile, *candidates])
         self.profile, self.candidates = list(profile), list(candidates)
+        self.before = {paper.id for paper in past.listed()}, {paper.id for paper in past.papers()}
         return np.zeros(len(candidates))
 
-    def topics(self, background: Again, names: Sequence[str], papers: Iterable[Paper]) -> Scores:
-        self.background, self.names, self.papers = list(background()), list(names), list(papers)
+    def topics(self, names: Sequence[str], papers: Iterable[Paper], past: Past) -> Scores:
+        self.background, self.names, self.papers = list(past.papers()), list(names), list(papers)
+        self.before = {paper.id for paper in past.listed()}, {paper.id for paper in self.background}
         return np.zeros((len(self.papers), len(names)))
 
-    def search(self, query: str, candidates: Sequence[Candidate]) -> Scores:
+    def search(self, query: str, candidates: Sequence[Candidate], past: Past) -> Scores:
         self.searched = list(candidates)
+        self.background = list(past.papers())
         return np.zeros(len(candidates))
 
-    def learn_trend(self, training: Callable[[], Iterator[tuple[Paper, bool]]]) -> None:
+    def learn_trend(self, training: Callable[[], Iterator[tuple[Paper, bool]]], past: Past) -> None:
         self.training = list(training())
+        self.before = {paper.id for paper in past.listed()}, {paper.id for paper in past.papers()}
 
     def trend(self, papers: Sequence[Paper]) -> Scores:
         self.day = list(papers)
@@ -48,9 +58,9 @@ class Witness:
 def test_a_member_s_next_paper_is_sought_among_a_week_of_lists(tmp_path: Path) -> None:
     witness = Witness()
     figures = tasks.interests(open_recording(recording.write(tmp_path)), witness)
-    assert [paper.title for paper in witness.profile] == ["p1", "p2", "p3", "p4", "p5"]
+    assert [paper.text.title for paper in witness.profile] == ["p1", "p2", "p3", "p4", "p5"]
     # 4 to 10 January, without the profile: the 3rd is too long ago, the 13th is to come.
-    assert {paper.title for paper in witness.candidates} == {"same", "loud", "found", "still"}
+    assert {paper.text.title for paper in witness.candidates} == {"same", "loud", "found", "still"}
     assert (figures["events"], figures["users"]) == (1, 1)
     assert figures["hit10"] == 1
     assert figures["mrr"] == round((1 + 1 / 2 + 1 / 3 + 1 / 4) / 4, 4)
@@ -73,9 +83,37 @@ def test_a_target_that_is_on_no_list_is_not_found(tmp_path: Path) -> None:
     assert (figures["events"], figures["hit10"], figures["mrr"]) == (1, 0, 0)
 
 
-def test_votes_are_today_s_answer_to_interests(tmp_path: Path) -> None:
-    # By votes: loud 50, same 9, found 7, still 1.
-    assert tasks.interests(open_recording(recording.write(tmp_path)), TODAY)["mrr"] == round(1 / 3, 4)
+def test_interests_are_asked_for_with_all_that_is_known_and_with_title_and_abstract_alone(tmp_path: Path) -> None:
+    witness = Witness()
+    figures = tasks.interests(open_recording(recording.write(tmp_path)), witness)
+    whole, bare = witness.asked
+    assert [paper.text.title for paper in bare] == [paper.text.title for paper in whole]
+    assert {(paper.upvotes, paper.text.authors, paper.text.categories) for paper in bare} == {(0, (), ())}
+    assert any(paper.upvotes for paper in whole)
+    assert {"text_hit10", "text_mrr"} <= set(figures)
+
+
+def test_nothing_of_the_day_or_later_is_known_to_a_ranker(tmp_path: Path) -> None:
+    recorded, witness = open_recording(recording.write(tmp_path)), Witness()
+    tasks.interests(recorded, witness)  # of 10 January
+    assert witness.before == ({"p1", "p2", "p3", "p4", "p5", "gone", "same", "still"}, {"old"})
+    tasks.topics(recorded, witness, least=2)
+    assert witness.before == (set(), {"old"})
+    tasks.trend(recorded, witness)  # of 12 January
+    assert witness.before == (
+        {"p1", "p2", "p3", "p4", "p5", "gone", "same", "still", "loud", "found"},
+        {"old", "r1", "r2"},
+    )
+
+
+def test_a_paper_by_an_author_of_the_profile_is_found(tmp_path: Path) -> None:
+    lists = [
+        {**paper, "authors": ["Ada Ng" if paper["id"] in {"p1", "p4", "found"} else paper["id"]]}
+        for paper in recording.LISTED
+    ]
+    figures = tasks.interests(open_recording(recording.write(tmp_path, listed=lists)), Today([]))
+    assert figures["mrr"] == 1
+    assert figures["text_mrr"] < 1  # type: ignore[operator]
 
 
 def test_topics_are_known_by_name_and_papers_without_their_categories(tmp_path: Path) -> None:
@@ -84,21 +122,19 @@ def test_topics_are_known_by_name_and_papers_without_their_categories(tmp_path: 
     assert witness.names == ["Robotics"]
     assert [paper.id for paper in witness.background] == ["old"]
     assert [paper.id for paper in witness.papers] == ["r1", "r2", "a1", "a2", "b1"]
-    assert {paper.categories for paper in witness.background + witness.papers} == {()}
+    texts = [paper.text for paper in witness.background + witness.papers]
+    assert {(text.categories, text.primary_category) for text in texts} == {((), "")}
     assert (figures["categories"], figures["unnamed"], figures["papers"]) == (1, 1, 5)
     assert figures["p50"] == 2 / 5
 
 
-def test_words_of_the_name_are_today_s_answer_to_topics(tmp_path: Path) -> None:
-    # r1 says robotics and is first; r2 does not and is at even odds the second to the fifth of those without a word.
-    figures = tasks.topics(open_recording(recording.write(tmp_path)), TODAY, least=2)
-    assert figures["ap"] == pytest.approx((1 + (2 / 2 + 2 / 3 + 2 / 4 + 2 / 5) / 4) / 2, abs=1e-4)
-
-
-def test_a_name_is_split_into_its_terms() -> None:
-    assert words_of_name(NAMES["cs.CV"]) == ["Computer Vision", "Pattern Recognition"]
-    assert words_of_name(NAMES["cs.CE"]) == ["Computational Engineering", "Finance", "Science"]
-    assert words_of_name(NAMES["cs.HC"]) == ["Human-Computer Interaction"]
+def test_a_topic_s_papers_are_found_by_its_name_and_by_words_that_come_with_it(tmp_path: Path) -> None:
+    early = [recording.paper(f"e{n}", "2026-01-05", title) for n, title in enumerate(["Robotics", "On cakes"] * 4)]
+    early = [{**paper, "abstract": "walking machine" if "Robotics" in paper["title"] else "flour"} for paper in early]
+    figures = tasks.topics(
+        open_recording(recording.write(tmp_path, arxiv=[*early, *recording.PAPERS[1:]])), TODAY, least=2
+    )
+    assert figures["ap"] == 1
 
 
 def test_a_query_is_its_longer_words_and_their_neighbours() -> None:
@@ -112,6 +148,7 @@ def test_searches_are_judged_by_their_grades_and_those_without_an_answer_counted
     assert (figures["queries"], figures["without_answer"]) == (1, 1)
     assert {field.name for field in fields(Candidate)} == {"title", "abstract"}
     assert figures["ndcg10"] == round((1 + 1 / np.log2(3) + 1 / 2) / 3, 4)
+    assert [paper.id for paper in witness.background] == ["old"]
     assert tasks.search(recorded, TODAY)["ndcg10"] == 1
 
 
@@ -148,11 +185,24 @@ def test_every_name_of_the_taxonomy_is_whole() -> None:
     assert all(name and category.strip() == category for category, name in NAMES.items())
 
 
+def test_papers_are_judged_by_what_ingestion_would_store(tmp_path: Path) -> None:
+    announced = recording.paper("2601.00001", "2026-01-12", " A\n<i>walking</i>  machine", ["cs.RO", "cs.AI"])
+    (paper,) = open_recording(recording.write(tmp_path, arxiv=[announced])).papers()
+    (fetched,) = PapersJson().parse(json.dumps([announced]).encode()).papers
+    assert paper.text == text_of(fetched)
+    assert (paper.text.title, paper.text.primary_category) == ("A walking machine", "cs.RO")
+
+
+def test_what_ingestion_would_refuse_is_not_judged(tmp_path: Path) -> None:
+    papers = [recording.paper("x", "2026-01-12", "..."), recording.paper("y", "2026-01-12", "Y")]
+    assert [paper.id for paper in open_recording(recording.write(tmp_path, arxiv=papers)).papers()] == ["y"]
+
+
 @pytest.mark.shared_data
 def test_searches_and_lists_of_the_reference_recording_are_ranked(shared_data: Path) -> None:
     recorded = open_recording(shared_data / "eval")
     assert recorded.train_before > date(2026, 1, 1)
-    figures = tasks.interests(recorded, TODAY)
+    figures = tasks.interests(recorded, Witness())
     assert figures["events"] == 213  # what the plain methods beside our figures were measured on
     assert 0 < figures["hit10"] < 1  # type: ignore[operator]
     assert tasks.search(recorded, TODAY)["queries"] == 50
@@ -161,7 +211,7 @@ def test_searches_and_lists_of_the_reference_recording_are_ranked(shared_data: P
 @pytest.mark.shared_data
 def test_ranking_by_votes_gives_what_was_measured_elsewhere(shared_data: Path) -> None:
     class Upvotes(Witness):
-        def interests(self, profile: Sequence[VotedPaper], candidates: Sequence[VotedPaper]) -> Scores:
+        def interests(self, profile: Sequence[VotedPaper], candidates: Sequence[VotedPaper], past: Past) -> Scores:
             return np.array([float(paper.upvotes) for paper in candidates])
 
     figures = tasks.interests(open_recording(shared_data / "eval"), Upvotes())

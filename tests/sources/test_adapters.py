@@ -7,8 +7,9 @@ from datetime import UTC, date, datetime
 import pytest
 
 from digest.errors import SourceError
-from digest.sources import ADAPTERS
+from digest.sources import ADAPTERS, FetchedPaper
 from digest.sources.sniff import sniff
+from digest.sources.tidy import tidy
 from tests.sources.replies import reply
 
 NAMESPACES = 'xmlns:arxiv="http://arxiv.org/schemas/atom" xmlns:dc="http://purl.org/dc/elements/1.1/"'
@@ -76,6 +77,18 @@ def test_an_api_error_is_no_paper():
     entry = "<entry><id>https://arxiv.org/api/errors#bad</id><title>Error</title><summary>bad id</summary></entry>"
     with pytest.raises(SourceError, match="bad id"):
         ADAPTERS["arxiv_api"].parse(atom(entry))
+
+
+def test_a_tag_that_somebody_gave_an_arxiv_paper_is_not_its_primary_category():
+    for tag, primary in (
+        ("deep learning", ""),
+        ("machine-learning", ""),
+        ("hep-th", "hep-th"),
+        ("q-bio.QM", "q-bio.QM"),
+    ):
+        fetched = FetchedPaper(title="T", arxiv_id="2601.00001", categories=(tag, "cs.CL"))
+        assert tidy(fetched).primary_category == primary
+    assert tidy(FetchedPaper(title="T", categories=("cs.CL",))).primary_category == ""
 
 
 def test_an_api_entry_keeps_every_author_and_only_arxiv_categories():

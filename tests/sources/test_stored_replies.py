@@ -71,6 +71,13 @@ def test_rss_and_atom_and_feedparser_tell_the_same_of_every_paper(arxiv, day):
             assert replace(paper, listed_on=expected[paper.arxiv_id].listed_on) == expected[paper.arxiv_id]
 
 
+@pytest.mark.parametrize("form", ["rss", "atom"])
+def test_the_primary_category_of_an_announcement_is_the_first(arxiv, form):
+    papers = parsed(arxiv[f"arxiv-rss/gen_{form}_cs.CL_2026-06-24.xml"]).papers
+    assert papers
+    assert all(paper.primary_category == paper.categories[0] for paper in papers)
+
+
 def test_the_old_rdf_gives_the_id_authors_and_abstract_back(arxiv):
     first, second, third = parsed(arxiv["arxiv-rss/old_rdf_physBiblio_1.xml"]).papers
     assert first.title == "Measurement of Transverse Single Spin Asymmetries"

@@ -1,0 +1,80 @@
+"""What a reader's digest is chosen by, as plain values that are stored with it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+# Grows whenever the same rows would give another digest than before: a replay by other rules proves nothing.
+RULES = 3
+
+
+class Profile(NamedTuple):
+    """One interest: its name, and what papers about it look like as `ranking.vectors` makes it, a byte a dimension."""
+
+    name: str
+    vector: bytes
+
+
+class Interests(NamedTuple):
+    """A reader's side of a score.
+
+    Topic slugs, digest length, the pool's papers they do not get, interests of their own, and authors with what a
+    paper by them is worth, in points. Who has neither topics nor interests nor authors is shown what is general.
+    """
+
+    topics: tuple[str, ...] = ()
+    length: int = 0
+    withheld: frozenset[int] = frozenset()
+    profiles: tuple[Profile, ...] = ()
+    authors: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def is_general(self) -> bool:
+        return not (self.topics or self.profiles or self.authors)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether the reasons given are those of everybody with these topics."""
+        return not (self.profiles or self.authors)
+
+    def as_json(self) -> dict[str, Any]:
+        """The value of `Digest.preferences`: with the frozen edition all it takes to choose the digest again."""
+        stored: dict[str, Any] = {
+            "rules": RULES,
+            "topics": list(self.topics),
+            "length": self.length,
+            "withheld": sorted(self.withheld),
+        }
+        if self.profiles:
+            stored["profiles"] = [[profile.name, profile.vector.hex()] for profile in self.profiles]
+        if self.authors:
+            stored["authors"] = [list(author) for author in self.authors]
+        return stored
+
+    def as_text(self) -> str:
+        """The same as JSON."""
+        if not self.is_shared:
+            return json.dumps(self.as_json())
+        withheld = sorted(self.withheld) if self.withheld else []
+        return f'{_topics_as_text(self.topics)}"length": {self.length}, "withheld": {withheld}}}'
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Interests:
+        return cls(
+            tuple(stored["topics"]),
+            stored["length"],
+            frozenset(stored["withheld"]),
+            tuple(Profile(name, bytes.fromhex(vector)) for name, vector in stored.get("profiles", ())),
+            tuple((name, points) for name, points in stored.get("authors", ())),
+        )
+
+
+EVERYBODY = Interests()
+
+
+@lru_cache(maxsize=4096)
+def _topics_as_text(topics: tuple[str, ...]) -> str:
+    return f'{{"rules": {RULES}, "topics": {json.dumps(topics)}, '

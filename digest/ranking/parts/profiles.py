@@ -1,0 +1,87 @@
+"""Interests: a reader's profiles, times the papers' vectors; the one that is nearest to a paper counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digest.ranking.interests import Interests, Profile
+from digest.ranking.parts.base import Met, Scored, Told
+from digest.ranking.score import MOST, POINTS, Points
+from digest.ranking.vectors import ONE
+
+NAME = "interest:"
+NOBODY = Profile("", b"")
+
+
+@dataclass(frozen=True, slots=True)
+class ProfilePart:
+    """Papers x dimensions, in bytes; `weight` is the score of a paper that is as near as can be.
+
+    A likeness, the product of both sides, counts from `floor` on, and fits from `enough` on. Products of bytes are
+    whole numbers, exact in 32-bit floats below 2**24: the same on every machine and in every batch.
+    """
+
+    vectors: NDArray[np.int8]
+    weight: float
+    floor: float
+    enough: float
+
+    def meet(self, readers: Sequence[Interests]) -> Met:
+        """Readers without a profile meet one that is nothing, so that each has a row."""
+        nothing = bytes(self.vectors.shape[1])
+        sides = [profile.vector for reader in readers for profile in reader.profiles or (NOBODY,)]
+        joined = np.frombuffer(b"".join([side or nothing for side in sides]), dtype=np.int8)
+        profiles = joined.reshape(len(sides), self.vectors.shape[1]).astype(np.float32)
+        starts = np.cumsum([0, *(max(1, len(reader.profiles)) for reader in readers)])
+        return _Met(self, readers, profiles @ self.vectors.T.astype(np.float32), starts)
+
+    def take(self, order: NDArray[np.intp]) -> ProfilePart:
+        return replace(self, vectors=self.vectors[order])
+
+    def points(self, products: NDArray[np.float32]) -> Points:
+        slope = np.float32(self.weight * POINTS / (1 - self.floor) / ONE**2)
+        above = np.maximum(products - np.float32(self.floor * ONE**2), np.float32(0))
+        points: Points = np.minimum(np.rint(above * slope), np.float32(MOST)).astype(np.int32)
+        return points
+
+
+@dataclass(frozen=True, slots=True)
+class _Met:
+    """`products` are profiles x papers; a reader's profiles are the rows between two of the `starts`."""
+
+    part: ProfilePart
+    readers: Sequence[Interests]
+    products: NDArray[np.float32]
+    starts: NDArray[np.int64]
+
+    def add(self, scored: Scored) -> None:
+        nearest = self.products[self.starts[:-1]]
+        for has, rows in self._further():
+            nearest[has] = np.maximum(nearest[has], self.products[rows])
+        np.add(scored.points, self.part.points(nearest), out=scored.points)
+        np.logical_or(scored.fits, nearest >= self.part.enough * ONE**2, out=scored.fits)
+
+    def reasons(self, places: NDArray[np.integer[Any]]) -> list[list[Told]]:
+        best = self.products[self.starts[:-1, None], places]
+        which = np.zeros(places.shape, dtype=np.int64)
+        for number, (has, rows) in enumerate(self._further(), start=1):
+            other = self.products[rows[:, None], places[has]]
+            which[has] = np.where(other > best[has], number, which[has])
+            best[has] = np.maximum(other, best[has])
+        names = [[NAME + profile.name for profile in reader.profiles or (NOBODY,)] for reader in self.readers]
+        foremost: Any = which.tolist()  # rows of whole numbers
+        scores: list[list[float]] = (self.part.points(best) / POINTS).tolist()
+        told = zip(names, foremost, scores, strict=True)
+        return [[(own[each], score) for each, score in zip(of, worth, strict=True)] for own, of, worth in told]
+
+    def _further(self) -> Iterator[tuple[slice | NDArray[np.intp], NDArray[np.int64]]]:
+        """The readers with a second profile, a third and so on, and its rows."""
+        counts = np.diff(self.starts)
+        for number in range(1, int(counts.max(initial=1))):
+            has = np.flatnonzero(counts > number)
+            yield (slice(None) if len(has) == len(counts) else has), self.starts[has] + number
