@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from digest.admin import hosts, limits
 from digest.admin.deliveries import state_chip
+from digest.admin.display import ago
 from digest.admin.run_chart import outcome_chip
 from digest.delivery import pauses
 from digest.delivery.pauses import Kind
@@ -49,7 +50,7 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         parts |= paused()
         parts["limits"] = limits.panel(now)
     if user.has_perm("digest.view_source"):
-        parts["sources"] = source_health()
+        parts["sources"] = source_health(now)
         parts["paused_hosts"] = hosts.panel(now)
     if user.has_perm("subscriptions.view_subscriber"):
         parts["readers"] = reader_counts(now)
@@ -107,11 +108,12 @@ def paused() -> dict[str, Any]:
     return {"pauses": [pause for pause in found if pause not in hidden], "more_pauses": len(hidden)}
 
 
-def source_health() -> list[dict[str, Any]]:
+def source_health(now: datetime) -> list[dict[str, Any]]:
     """Every source with how its newest visit ended, those in trouble first. Two queries."""
     newest = SourceRun.objects.filter(source__isnull=False).order_by().values("source").annotate(newest=Max("pk"))
     runs = {run.source_id: run for run in SourceRun.objects.filter(pk__in=newest.values("newest"))}
-    return [_health(source, runs.get(source.pk)) for source in sorted(Source.objects.all(), key=_trouble_first(runs))]
+    sources = sorted(Source.objects.all(), key=_trouble_first(runs))
+    return [_health(source, runs.get(source.pk), now) for source in sources]
 
 
 def reader_counts(now: datetime) -> dict[str, int]:
@@ -136,9 +138,21 @@ def _editions(now: datetime) -> dict[str, Any]:
     }
 
 
-def _health(source: Source, run: SourceRun | None) -> dict[str, Any]:
+def _health(source: Source, run: SourceRun | None, now: datetime) -> dict[str, Any]:
     chip = outcome_chip(run.outcome if run else None, visited=run is not None)
-    return {"source": source, "run": run, "chip": chip}
+    return {"source": source, "run": run, "chip": chip, "said": _said(source, run, now)}
+
+
+def _said(source: Source, run: SourceRun | None, now: datetime) -> str:
+    """What its newest visit brought, or why it failed, and when that was."""
+    if not source.is_enabled:
+        return "Disabled"
+    if run is None:
+        return "Waiting for its first visit"
+    if not run.outcome:
+        return f"Begun {ago(run.started_at, now)}"
+    brought = f"{run.new:,} new of {run.received:,}"
+    return f"{run.get_fault_display() if run.fault else brought}, {ago(run.started_at, now)}"
 
 
 def _trouble_first(runs: Mapping[int | None, SourceRun]) -> Callable[[Source], tuple[bool, bool, str]]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timesince import timesince
 
 from subscriptions.models import Topic
 
@@ -33,6 +35,11 @@ def names(authors: list[str], shown: int = 3) -> str:
 def plural(count: int, noun: str) -> str:
     """`1 paper`, `2 papers`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def ago(moment: datetime, now: datetime) -> str:
+    """`2 hours ago`; `just now` for less than a minute."""
+    return f"{timesince(moment, now, depth=1)} ago" if now - moment >= timedelta(minutes=1) else "just now"
 
 
 def patience() -> Callable[[], bool]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -10,7 +12,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from digest.admin import hosts
+from digest.admin import hosts, next_visits
 from digest.admin.source_facts import facts
 from digest.models import Source
 
@@ -29,7 +31,13 @@ def page(request: HttpRequest) -> HttpResponse:
     if not request.user.has_perm("digest.view_source"):
         raise PermissionDenied
     now = timezone.now()
-    context = {"title": "How the sources are doing", "now": now, "rows": facts(now), "forms": FORMS}
+    context = {
+        "title": "How the sources are doing",
+        "now": now,
+        "rows": facts(now),
+        "forms": FORMS,
+        "paused_hosts": hosts.panel(now),
+    }
     return TemplateResponse(request, "digest/source_account.html", {**admin.site.each_context(request), **context})
 
 
@@ -42,7 +50,15 @@ def visit_now(request: HttpRequest, pk: int) -> HttpResponse:
     if source.is_enabled:
         Source.objects.filter(pk=pk).update(next_check_at=now)
         hosts.enqueue(now)
-        messages.success(request, f"{source} is visited within a minute.")
+        _promise(request, source, now)
     else:
         messages.info(request, f"{source} is disabled, and is not visited.")
     return redirect("admin:digest_source_account")
+
+
+def _promise(request: HttpRequest, source: Source, now: datetime) -> None:
+    """A host that is paused is not asked for the sake of one source: its own "Try now" says so on purpose."""
+    if held_up := next_visits.held_up(source, next_visits.pauses(now), now):
+        messages.warning(request, f"{source} is due. {held_up}; “Try now” ends the pause.")
+    else:
+        messages.success(request, f"{source} is visited within a minute.")

@@ -1,4 +1,4 @@
-"""The moment in, what there is to know of every source out: its last runs, its week, its trouble. Eleven queries at
+"""The moment in, what there is to know of every source out: its last runs, its week, its trouble. Twelve queries at
 most, and one more for each edition of the week."""
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, Sum, Windo
 from django.db.models.functions import RowNumber
 from django.utils.safestring import SafeString
 
+from digest.admin import next_visits
 from digest.admin.run_chart import RUNS_SHOWN, Chart, chart, outcome_chip
 from digest.delivery import sent as delivered
 from digest.ingestion import account, faults
@@ -51,6 +52,7 @@ class Facts(NamedTuple):
     remedy: str
     message: str
     past: str
+    next_visit: str
 
 
 def facts(now: datetime, sources: Sequence[Source] | None = None) -> list[Facts]:
@@ -59,10 +61,14 @@ def facts(now: datetime, sources: Sequence[Source] | None = None) -> list[Facts]
     ids = [source.pk for source in shown]
     runs, weeks, pasts = last_runs(ids), this_week(shown, now), backfilled(ids)
     found = {trouble.source.pk: trouble for trouble in troubles(now, Source.objects.filter(pk__in=ids))}
+    paused = next_visits.pauses(now)
     rows = [
-        _facts(source, runs[source.pk], weeks[source.pk], found.get(source.pk), pasts.get(source.pk, ""))
+        _facts(
+            source, runs[source.pk], weeks[source.pk], found.get(source.pk), pasts.get(source.pk, ""),
+            next_visits.words(source, paused, now),
+        )
         for source in shown
-    ]
+    ]  # fmt: skip
     return sorted(rows, key=lambda row: (not row.source.is_enabled, row.trouble is None, row.source.name))
 
 
@@ -135,7 +141,9 @@ def backfilled(source_ids: Sequence[int]) -> dict[int, str]:
     }
 
 
-def _facts(source: Source, runs: Sequence[SourceRun], week: Week, trouble: Trouble | None, past: str) -> Facts:
+def _facts(
+    source: Source, runs: Sequence[SourceRun], week: Week, trouble: Trouble | None, past: str, next_visit: str
+) -> Facts:
     newest = runs[-1] if runs else None
     return Facts(
         source=source,
@@ -148,4 +156,5 @@ def _facts(source: Source, runs: Sequence[SourceRun], week: Week, trouble: Troub
         remedy=faults.remedy(trouble.last.fault) if trouble else "",
         message=trouble.last.message if trouble else "",
         past=past,
+        next_visit=next_visit,
     )

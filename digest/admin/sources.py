@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -13,15 +14,15 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.safestring import SafeString
-from django.utils.timesince import timesince
 
 from digest import tasks
 from digest.admin import adding, hosts, source_account
-from digest.admin.display import plural
+from digest.admin.display import ago, plural
 from digest.admin.run_chart import chart, outcome_chip
 from digest.admin.source_facts import last_runs
 from digest.admin.source_form import SourceForm
 from digest.ingestion import faults
+from digest.ingestion.visits import LABELS
 from digest.models import Source, SourceRun
 from subscriptions.admin.base import Facts, ModelAdmin, TabularInline
 
@@ -44,7 +45,7 @@ class SourceAdmin(ModelAdmin[Source]):
     form = SourceForm
     list_before_template = "digest/_hosts_above.html"
     change_form_outer_before_template = "digest/_source_chart.html"
-    list_display = ["name", "kind", "is_enabled", "last_outcome", "last_counts", "checked", "next_check_at", "failures"]
+    list_display = ["name", "format", "is_enabled", "last_outcome", "last_counts", "checked", "next_visit", "failures"]
     list_filter = ["is_enabled", "kind"]
     search_fields = ["name", "slug", "url"]
     prepopulated_fields = {"slug": ["name"]}
@@ -94,6 +95,16 @@ class SourceAdmin(ModelAdmin[Source]):
         drawn = {"run_chart": chart(last_runs([source.pk])[source.pk])} if source else {}
         return super().change_view(request, object_id, form_url, {**drawn, **(extra_context or {})})
 
+    @admin.display(description="Format", ordering="kind")
+    def format(self, source: Source) -> str:
+        return LABELS.get(source.kind, source.kind)
+
+    @admin.display(description="Next visit", ordering="next_check_at")
+    def next_visit(self, source: Source) -> datetime | str:
+        if not source.is_enabled:
+            return "-"
+        return source.next_check_at if source.next_check_at and source.next_check_at > timezone.now() else "due"
+
     @admin.display(description="Last visit")
     def last_outcome(self, source: Source) -> SafeString:
         return outcome_chip(getattr(source, "run_outcome", None), visited=bool(getattr(source, "run_id", None)))
@@ -103,9 +114,9 @@ class SourceAdmin(ModelAdmin[Source]):
         received = getattr(source, "run_received", None)
         return "" if received is None else f"{getattr(source, 'run_new', 0):,} / {received:,}"
 
-    @admin.display(description="Checked", ordering="checked_at")
+    @admin.display(description="Visited", ordering="checked_at")
     def checked(self, source: Source) -> str:
-        return f"{timesince(source.checked_at, timezone.now(), depth=1)} ago" if source.checked_at else "never"
+        return ago(source.checked_at, timezone.now()) if source.checked_at else "never"
 
     @admin.action(description="Refresh now", permissions=["change"])
     def refresh_now(self, request: HttpRequest, queryset: QuerySet[Source]) -> None:

@@ -56,6 +56,21 @@ def test_sources_in_trouble_come_first_with_their_newest_visit(chief: Client) ->
     assert [(row["source"].name, row["run"].outcome) for row in rows] == [("Broken", "failed"), ("Able", "fresh")]
 
 
+def test_a_source_s_line_says_what_its_newest_visit_brought_or_why_it_failed(chief: Client) -> None:
+    Source.objects.all().delete()
+    counts = {"received": 1_200, "new": 1_100, "known": 100}
+    visits = {"a failed": {"outcome": "failed", "fault": "dns"}, "b fresh": {"outcome": "fresh", **counts}, "c": {}}
+    for name, facts in visits.items():
+        SourceRunFactory(source=SourceFactory(name=name), started_at=timezone.now(), **{"outcome": "", **facts})
+    SourceFactory(name="d off", is_enabled=False)
+    SourceFactory(name="d new")
+    said = {row["source"].name: row["said"] for row in chief.get("/admin/").context["sources"]}
+    assert said == {
+        "a failed": "Host not found, just now", "b fresh": "1,100 new of 1,200, just now", "c": "Begun just now",
+        "d off": "Disabled", "d new": "Waiting for its first visit",
+    }  # fmt: skip
+
+
 def test_deliveries_on_their_way_and_of_recent_editions_are_counted(chief: Client) -> None:
     edition = EditionFactory(published=True)
     DeliveryFactory.create_batch(2, edition=edition, state="queued")

@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from digest.admin import next_visits
 from digest.admin.run_chart import chart, words
 from digest.admin.source_facts import facts
 from digest.delivery import sent
@@ -22,6 +23,7 @@ from tests.factories import (
     DeliveryFactory,
     EditionFactory,
     EditionPaperFactory,
+    HostFactory,
     ListingFactory,
     PaperFactory,
     SourceFactory,
@@ -200,7 +202,7 @@ def test_the_number_of_queries_does_not_grow_with_sources_runs_or_papers():
         with CaptureQueriesContext(connection) as queries:
             assert len(facts(timezone.now())) >= number
         counts.append(len(queries))
-    assert counts[0] == counts[1] == 10
+    assert counts[0] == counts[1] == 11
 
 
 def test_a_visit_on_demand_is_due_at_once(chief, monkeypatch):
@@ -214,6 +216,46 @@ def test_a_visit_on_demand_is_due_at_once(chief, monkeypatch):
     source.refresh_from_db()
     assert source.next_check_at <= timezone.now()
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("next_check", "said"),
+    [
+        (None, "Visited within a minute"),
+        (timedelta(seconds=-1), "Visited within a minute"),
+        (timedelta(seconds=40), "Visited within a minute"),
+        (timedelta(minutes=90), "Next visit in 1\xa0hour, 30\xa0minutes"),
+    ],
+)
+def test_the_page_says_when_a_source_is_visited_next(next_check, said):
+    source = SourceFactory(next_check_at=next_check and NOW + next_check)
+    assert next_visits.words(source, next_visits.pauses(NOW), NOW) == said
+
+
+def test_a_source_behind_a_paused_host_is_promised_no_visit_before_the_pause_is_over(chief, monkeypatch):
+    monkeypatch.setattr("digest.tasks.visit_sources", lambda now: None)
+    host = HostFactory(name="down.example", paused=True)
+    until = f"{timezone.localtime(host.next_turn_at):%-d %B, %H:%M %Z}"
+    source = SourceFactory(url="https://down.example/feed", next_check_at=None)
+    SourceFactory(name="later", url="https://down.example/b", next_check_at=timezone.now() + HOUR)
+    page = chief.get(PAGE).content.decode()
+    assert page.count(f"Waits for down.example, paused until {until}") == 1
+    assert "Not visited at the moment" in page
+    said = chief.post(reverse("admin:digest_source_visit", args=[source.pk]), follow=True).content.decode()
+    assert f"is due. Waits for down.example, paused until {until}; “Try now” ends the pause." in said
+    assert "is visited within a minute" not in said
+
+
+def test_a_host_that_is_being_tried_keeps_nobody_waiting_in_words():
+    HostFactory(name="down.example", paused=True, holder="9b2f6a0e-64ab-4c8c-9f6c-0d5c4c3f5b11")
+    assert next_visits.pauses(timezone.now()) == {}
+
+
+def test_the_list_says_format_and_next_visit_in_words(chief):
+    SourceFactory(name="due", kind="arxiv_atom", next_check_at=None)
+    page = chief.get(reverse("admin:digest_source_changelist")).content.decode()
+    assert "arXiv announcements of a category" in page
+    assert ">due<" in re.sub(r"\s", "", page)
 
 
 def test_a_disabled_source_is_not_visited(chief, monkeypatch):
