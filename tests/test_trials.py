@@ -113,6 +113,7 @@ def test_a_source_that_is_disabled_is_to_be_enabled():
         (Answer(status=404), "HTTP 404", remedies.ADVICE["not_found"]),
         (Answer(status=403), "HTTP 403", remedies.ADVICE["forbidden"]),
         (Answer(status=503), "HTTP 503", remedies.ADVICE["server"]),
+        (Answer(b" "), "empty reply", remedies.NO_FEED),
         (Answer(b"plain words"), "neither JSON nor a feed", remedies.NO_FEED),
         (Answer(b"<!DOCTYPE html><html></html>"), "names no feed", remedies.NO_FEED),
         (Answer(PAGE % (b"application/rss+xml", b"/feed")), "one page leads to the next", remedies.NO_FEED),
@@ -120,7 +121,7 @@ def test_a_source_that_is_disabled_is_to_be_enabled():
         (
             Answer(json.dumps({"error": "no such list"}).encode()),
             "no entry of 1 is a paper: no title",
-            remedies.UNKNOWN,
+            remedies.ADVICE["no_paper"],
         ),
     ],
 )

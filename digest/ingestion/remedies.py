@@ -8,6 +8,9 @@ from digest.models import Fault
 
 NO_FEED = "Look on the site for “RSS”, “Atom” or “Feed”, and paste the address of that link."
 BUSY = "Requests to one host take turns in the whole installation. Try again in a minute."
+PAUSED = (
+    "The host is left alone until then: it failed, or asks for patience. “Try now” on the front desk ends the pause."
+)
 UNKNOWN = "Open the address in a browser. If it shows a feed there, try again later."
 ADVICE = {
     Fault.DNS: "No such host is known. Check the spelling of the address.",
@@ -23,6 +26,7 @@ ADVICE = {
     Fault.SERVER: "The site itself has a problem. Try again later.",
     Fault.NO_FEED: NO_FEED,
     Fault.HTML: NO_FEED,
+    Fault.NO_PAPER: "Perhaps these are no papers. If they are, choose their format, and try again.",
     Fault.DAMAGED: "What came is damaged, or breaks off. Try again later, and tell the site if it stays so.",
     Fault.UNSAFE: "It declares a document type, which can be made to do harm. Look for a plain feed.",
     Fault.TOO_LARGE: "Look for a feed with fewer entries, or have FETCH_MAX_BYTES raised.",
@@ -34,4 +38,6 @@ ADVICE = {
 
 
 def advice(error: SourceError) -> str:
-    return BUSY if isinstance(error, NoTurn) else ADVICE.get(faults.of(error), UNKNOWN)
+    if isinstance(error, NoTurn):
+        return PAUSED if error.until else BUSY
+    return ADVICE.get(faults.of(error), UNKNOWN)

@@ -12,7 +12,7 @@ from django.utils.text import slugify
 from digest import papers
 from digest.errors import SourceError
 from digest.ingestion import fetching, paging, remedies
-from digest.models import Source
+from digest.models import Fault, Source
 from digest.papers import IngestCounts
 from digest.sources import ADAPTERS, FetchedPaper, ParsedFeed, Refusal, Request, text
 from digest.sources.fetch import Reply
@@ -92,7 +92,7 @@ def refuse_none(feed: ParsedFeed) -> None:
     """Entries of which none is a paper are no source, an empty list may be one."""
     if feed.refused and not feed.papers:
         first = feed.refused[0]
-        raise NoSource(f"no entry of {len(feed.refused)} is a paper: {first.reason}", remedies.UNKNOWN)
+        raise NoSource(f"no entry of {len(feed.refused)} is a paper: {first.reason}", remedies.ADVICE[Fault.NO_PAPER])
 
 
 def whole(pasted: str) -> str:

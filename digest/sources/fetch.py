@@ -150,7 +150,7 @@ def exchange(client: httpx.Client, address: httpx.URL, secrets: Mapping[str, str
                 refuse(response)
             return read(response, limits.size)
     except httpcore.TimeoutException as error:
-        raise HostError(f"no complete reply within {limits.seconds:g} s") from error
+        raise HostError(f"no complete reply within {round(limits.seconds, 1):g} s") from error
     except (httpcore.NetworkError, httpcore.RemoteProtocolError) as error:
         raise HostError(text.line(f"{type(error).__name__}: {error}", 300)) from error
     except (httpcore.LocalProtocolError, httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ValueError) as error:

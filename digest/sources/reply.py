@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -11,6 +12,9 @@ import httpx
 from digest.errors import HostError, SourceError
 from digest.sources import inflate, text
 from digest.sources.patience import asks_for_patience, pause_asked
+
+# Of XML, which is no page: some say in a feed what was wrong with the request.
+ELEMENT = re.compile(r"<[?!/a-z][^<>]*>", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ def refuse(response: httpx.Response) -> NoReturn:
     """A 4xx says that asking again will not help, except where it means "later"; a 5xx is about the whole host."""
     status = response.status_code
     pause = pause_asked(response.headers)
-    said = text.line(text.from_markup(beginning(response)), 200)
+    said = text.line(ELEMENT.sub(" ", text.from_markup(beginning(response))), 200)
     message = f"HTTP {status} {response.reason_phrase}" + (f": {said}" if said else "")
     if asks_for_patience(status, pause):
         raise HostError(message, status=status, retry_after=pause)

@@ -22,6 +22,8 @@ def sniff(body: bytes, filename: str = "") -> str:
     """The adapter's kind, by content; the name only helps where the content leaves it open. Raises SourceError."""
     refuse_html(body)
     body = body.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if not body:
+        raise SourceError("empty reply", permanent=True)
     for kind, adapter in ADAPTERS.items():
         if adapter.knows(body):
             return kind

@@ -3,8 +3,9 @@
 import pytest
 
 from digest.errors import HostError, NoTurn, SourceError
-from digest.ingestion.remedies import ADVICE, BUSY, NO_FEED, UNKNOWN, advice
+from digest.ingestion.remedies import ADVICE, BUSY, NO_FEED, PAUSED, UNKNOWN, advice
 from digest.models import Fault
+from tests.factories import NOW
 
 
 @pytest.mark.parametrize(
@@ -15,6 +16,7 @@ from digest.models import Fault
         (HostError("HTTP 502 Bad Gateway", status=502), ADVICE[Fault.SERVER]),
         (HostError("HTTP 429: broken within", status=429), ADVICE[Fault.TOO_MANY]),
         (NoTurn("others are asking arxiv.org, this waits for its turn", until=None), BUSY),
+        (NoTurn("arxiv.org is paused until 2026-07-14 07:00:00 UTC: HTTP 429", until=NOW), PAUSED),
         (SourceError("an HTML page instead of a feed"), NO_FEED),
         (SourceError("feeds.example has a private address"), "Hosts of your own network"),
         (SourceError("cannot resolve feeds.example: unknown"), "No such host"),

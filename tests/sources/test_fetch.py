@@ -277,7 +277,7 @@ def test_whatever_is_slow_ends_at_the_deadline(words):
     with speaking(words()) as url:
         started = time.monotonic()
         with pytest.raises(HostError, match=r"within 0\.5 s"):
-            get(url, Limits(seconds=0.5, private_hosts=HERE))
+            get(url, Limits(seconds=0.5001, private_hosts=HERE))
         assert time.monotonic() - started < 2
 
 
@@ -357,6 +357,16 @@ def test_an_error_status_says_whether_to_come_back_and_whose_fault_it_is(loopbac
         get(url)
     told = error.value
     assert (type(told), told.status, told.permanent, told.retry_after) == (kind, status, permanent, 120)
+
+
+def test_what_a_feed_says_of_a_mistake_is_told_without_its_markup(loopback):
+    feed = (
+        b'<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom"><title>Feed error</title><x/>'
+        b"<subtitle>No archive 'cx' &amp; no other</subtitle></feed>"
+    )
+    with pytest.raises(SourceError) as error:
+        get(loopback.serve("/error", Answer(feed, status=400)))
+    assert str(error.value) == "HTTP 400 Bad Request: Feed error No archive 'cx' & no other"
 
 
 def test_a_connection_that_breaks_off_is_an_error_not_a_short_feed(loopback):
