@@ -9,6 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from digest.ingestion import history
 from digest.management.commands import backfill
 from digest.models import Paper, Source
 from tests.factories import SourceFactory
@@ -31,7 +32,7 @@ def category() -> Source:
 
 def run(*arguments: str, terminal: bool = False) -> tuple[str, str]:
     out, errors = io.StringIO(), Terminal() if terminal else io.StringIO()
-    call_command("backfill", *arguments, stdout=out, stderr=errors)
+    call_command("backfill", *arguments, stdout=out, stderr=errors, force_color=terminal)
     return out.getvalue(), errors.getvalue()
 
 
@@ -51,6 +52,17 @@ def test_on_a_terminal_there_is_a_bar_with_an_estimate(api):  # noqa: F811
     assert "[##########....................] 1/3 days, 5 papers, about" in shown
     assert "left" in shown
     assert "received" not in said
+    assert "\033[31" not in shown  # progress is no error
+
+
+def test_without_a_terminal_each_reason_to_wait_is_told_once(category):
+    out = io.StringIO()
+    progress = backfill.Progress(backfill.Command(stdout=out), category, 3)
+    for reason in ("down.example is paused", "down.example is paused", "only 3 of 5 papers came; asked for again"):
+        progress.tell(history.Step(date(2026, 6, 1), waits=reason))
+    assert out.getvalue().splitlines() == [
+        "    waits: down.example is paused", "    waits: only 3 of 5 papers came; asked for again",
+    ]  # fmt: skip
 
 
 def test_a_day_that_fails_makes_the_command_fail_and_the_next_run_goes_on(api):  # noqa: F811
@@ -67,8 +79,8 @@ def test_a_source_without_a_past_fails_only_where_it_was_named(api):  # noqa: F8
     SourceFactory(name="A blog", slug="blog", kind="feed")
     said, _ = run("--since", "2026-06-01", "--until", "2026-06-01")
     assert "A blog: its past cannot be asked for" in said
-    assert "A category: 1 days done" in said
-    with pytest.raises(CommandError, match="not all was done"):
+    assert "A category: 1 day done" in said
+    with pytest.raises(CommandError, match="leave out, as there is no past to be had: blog"):
         run("--source", "blog", "--since", "2026-06-01", "--until", "2026-06-01")
 
 

@@ -69,7 +69,7 @@ def test_a_source_whose_host_is_paused_is_named_and_shows_in_the_exit_code(sourc
 
 def test_only_due_sources_are_visited_when_asked_for(sources):
     Source.objects.filter(slug="bad").update(next_check_at=timezone.now() + timedelta(hours=1))
-    assert "1 visits" in run("refresh_sources", "--due")
+    assert "1 visit, 0 failed" in run("refresh_sources", "--due")
     assert "0 visits" in run("refresh_sources", "--due")
 
 

@@ -38,24 +38,28 @@ class Command(BaseCommand):
                 f"from {since} to {until} there is nothing: give --since and --until in order, up to today"
             )
         slugs = options["source"]
-        results = [self.fill(source, since, until, is_named=bool(slugs)) for source in chosen(slugs)]
+        without_past: list[str] = []
+        results = [self.fill(source, since, until, without_past) for source in chosen(slugs)]
         if not all(results):
             raise CommandError("not all was done; run it again to go on", returncode=1)
+        if slugs and without_past:  # to have been named is to be asked for
+            raise CommandError(f"leave out, as there is no past to be had: {', '.join(without_past)}", returncode=1)
 
-    def fill(self, source: Source, since: date, until: date, *, is_named: bool) -> bool:
-        """Whether all was done that was asked for. To have been named is to be asked for."""
+    def fill(self, source: Source, since: date, until: date, without_past: list[str]) -> bool:
+        """Whether all was done that can be done; a source that has no past is noted."""
         try:
-            days = history.pending(source, since, until)
+            pending = history.pending(source, since, until)
         except history.NoPast as error:
             self.stdout.write(f"{source.name}: {error}")
-            return not is_named
-        asked = (until - since).days + 1
-        if not days:
-            self.stdout.write(f"{source.name}: nothing to do, all {asked} days are done")
+            without_past.append(source.slug)
             return True
-        self.stdout.write(f"{source.name}: {len(days)} of {asked} days to ask for")
-        progress = Progress(self, source, len(days))
-        all_done = history.fill(source, days, timezone.now(), progress.tell)
+        asked = (until - since).days + 1
+        if not pending:
+            self.stdout.write(f"{source.name}: nothing to do, all {days(asked)} are done")
+            return True
+        self.stdout.write(f"{source.name}: {len(pending)} of {days(asked)} to ask for")
+        progress = Progress(self, source, len(pending))
+        all_done = history.fill(source, pending, timezone.now(), progress.tell)
         progress.end()
         return all_done
 
@@ -63,15 +67,16 @@ class Command(BaseCommand):
 class Progress:
     """A bar and an estimate on a terminal; elsewhere a line for each day."""
 
-    def __init__(self, command: Command, source: Source, days: int) -> None:
-        self.command, self.source, self.days = command, source, days
+    def __init__(self, command: Command, source: Source, number: int) -> None:
+        self.command, self.source, self.days = command, source, number
         self.done, self.papers, self.new, self.failed = 0, 0, 0, 0
         self.started = time.monotonic()
+        self.waited_for = ""
         self.is_shown = command.stderr.isatty()
 
     def tell(self, step: history.Step) -> None:
         if step.waits:
-            self.show(step.waits)
+            self.wait(step.waits)
             return
         self.done += 1
         self.papers += step.counts.received
@@ -84,31 +89,46 @@ class Progress:
             self.write(f"{step.day}: {counts.received} received ({counts.new} new, {counts.refused} refused)")
         self.show(left(self.done, self.days, time.monotonic() - self.started))
 
+    def wait(self, reason: str) -> None:
+        """Also without a terminal, once for each reason: it may take an hour."""
+        if not self.is_shown and reason != self.waited_for:
+            self.write(f"waits: {reason}")
+        self.waited_for = reason
+        self.show(reason)
+
     def show(self, note: str) -> None:
         if self.is_shown:
             done = self.done * BAR // self.days
             bar = f"[{'#' * done}{'.' * (BAR - done)}] {self.done}/{self.days} days, {self.papers:,} papers, {note}"
-            self.command.stderr.write(f"\r\033[K{bar[:118]}", ending="")
-            self.command.stderr.flush()
+            self.draw(f"\r\033[K{bar[:118]}")
+
+    def draw(self, text: str, ending: str = "") -> None:
+        """In plain colour: progress is no error, though it goes the errors' way."""
+        self.command.stderr.write(text, style_func=str, ending=ending)
+        self.command.stderr.flush()
 
     def write(self, line: str) -> None:
         if self.is_shown:
-            self.command.stderr.write("\r\033[K", ending="")
+            self.draw("\r\033[K")
         self.command.stdout.write(f"    {line}")
 
     def end(self) -> None:
         if self.is_shown:
-            self.command.stderr.write("")
+            self.draw("", ending="\n")
         rest = f", {self.failed} failed" if self.failed else ""
         rest += f", {self.days - self.done} not reached" if self.done < self.days else ""
         self.command.stdout.write(
-            f"{self.source.name}: {self.done - self.failed} days done{rest}; {self.papers:,} papers, {self.new:,} new"
+            f"{self.source.name}: {days(self.done - self.failed)} done{rest}; {self.papers:,} papers, {self.new:,} new"
         )
 
 
-def left(done: int, days: int, seconds: float) -> str:
+def days(number: int) -> str:
+    return f"{number:,} day{'' if number == 1 else 's'}"
+
+
+def left(done: int, number: int, seconds: float) -> str:
     """The rest at the pace so far: a day is a few requests, and the pause between two is most of their time."""
-    rest = seconds / done * (days - done)
+    rest = seconds / done * (number - done)
     if rest < 90:
         return f"about {rest:.0f} s left"
     return f"about {rest / 60:.0f} min left" if rest < 5400 else f"about {rest / 3600:.1f} h left"

@@ -58,7 +58,7 @@ class Command(BaseCommand):
     def import_one(self, path: Path, source: Source | None, *, is_sample: bool, seen_at: SeenAt) -> SourceRun:
         run = import_file(path, timezone.now(), self.show, source=source, is_sample=is_sample, seen_at=seen_at)
         if self.stderr.isatty():
-            self.stderr.write("")
+            self.stderr.write("", style_func=str)  # progress is no error: it goes the errors' way in plain colour
         counts = ", ".join(f"{getattr(run, name)} {name}" for name in COUNTS)
         self.stdout.write(f"{run.source_name}: {run.outcome}, {counts}")
         for line in run.message.splitlines():
@@ -69,7 +69,9 @@ class Command(BaseCommand):
         """A bar on a terminal; elsewhere it would only fill a log."""
         if self.stderr.isatty():
             done = int(share * BAR)
-            self.stderr.write(f"\r[{'#' * done}{'.' * (BAR - done)}] {share:4.0%} {received:,} papers", ending="")
+            self.stderr.write(
+                f"\r[{'#' * done}{'.' * (BAR - done)}] {share:4.0%} {received:,} papers", style_func=str, ending=""
+            )
             self.stderr.flush()
 
 

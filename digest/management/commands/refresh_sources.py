@@ -32,7 +32,9 @@ class Command(BaseCommand):
         seconds = round(time.monotonic() - started, 2)
         totals = {name: sum(getattr(run, name) for run in runs) for name in COUNTS}
         failed = [run.source_name for run in runs if run.outcome == Outcome.FAILED] + self.put_off
-        self.stdout.write(f"{len(runs)} visits, {len(failed)} failed, {words(totals)}, {seconds} s")
+        self.stdout.write(
+            f"{len(runs)} visit{'' if len(runs) == 1 else 's'}, {len(failed)} failed, {words(totals)}, {seconds} s"
+        )
         if options["json"]:
             document = {"sources": [account(run) for run in runs], "totals": totals, "seconds": seconds}
             self.stdout.write(json.dumps({**document, "failed": failed}))
