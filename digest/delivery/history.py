@@ -49,7 +49,7 @@ def _not_written_to(reader: Subscriber) -> Answer | None:
     if suppression is None:
         return None
     since, reason = _moment(reader, suppression.created_at), suppression.get_reason_display().lower()
-    return Answer(f"The address is suppressed since {since} ({reason}): nothing is sent.", suppression.detail)
+    return Answer(f"The address has been suppressed since {since} ({reason}): nothing is sent.", suppression.detail)
 
 
 def _confirmation(reader: Subscriber) -> str:

@@ -26,7 +26,7 @@ WHY: Mapping[str, str] = {
 }
 REMEDY: Mapping[str, str] = {
     Fault.CREDENTIALS: "Correct the password, key or account, restart the workers if a setting changed, then resume.",
-    Fault.PROVIDER: "See the provider’s status page and manage.py doctor.",
+    Fault.PROVIDER: "See that the mail server runs and this machine reaches it, or the provider’s status page.",
     Fault.POLICY: "Read its words; check SPF, DKIM, DMARC and the provider’s account. Then resume.",
     Fault.OURS: "Mend what the words name, restart the workers if code changed, then resume.",
     Fault.MESSAGE: "Read its words.",

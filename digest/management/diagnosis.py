@@ -160,7 +160,7 @@ def editions(now: datetime) -> Iterator[Finding]:
     elif (days := (now - newest.published_at).days) > 3:
         yield wrong(f"The newest edition is {days} days old.", "See what the sources' last visits say in the admin.")
     else:
-        yield fine(f"The newest edition is the {newest}.")
+        yield fine(f"The last to go out was the {newest}.")
 
 
 def mail(now: datetime) -> Iterator[Finding]:
@@ -208,7 +208,8 @@ def sources(now: datetime) -> Iterator[Finding]:
     """Hosts that no source is visited at for now."""
     found = list(Host.objects.paused(now))
     for host in found:
-        text = f"{host} is not visited since {host.failing_since or host.touched_at:%Y-%m-%d %H:%M} UTC: {host.reason}"
+        since = f"{host.failing_since or host.touched_at:%Y-%m-%d %H:%M} UTC"
+        text = f"{host} has not been visited since {since}: {host.reason}"
         yield wrong(text, "It is tried again by itself; docs/operations.md says what its words mean.")
     if not found:
         yield fine("No source's host is paused.")

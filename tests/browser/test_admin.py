@@ -33,6 +33,10 @@ TITLES = ".curate-main > .curate-list .curate-title"
 WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? [] : [...document.querySelectorAll(".desk *")]
   .filter((element) => element.getBoundingClientRect().right > innerWidth)
   .map((element) => `${element.tagName} ${element.className}`)"""
+# Numbers of which not all digits stand on one line.
+BROKEN_NUMBERS = """() => [...document.querySelectorAll(".desk-number")].filter((box) => {
+    const digits = document.createRange(); digits.selectNodeContents(box);
+    return new Set([...digits.getClientRects()].map((rect) => rect.top)).size > 1; }).map((box) => box.textContent)"""
 FAINT = """() => {
   const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
   const rgb = (text) => {
@@ -266,6 +270,8 @@ def test_the_desk_fits_and_can_be_read(
         DeliveryFactory.create(edition=out, state=state)
     reader = SubscriberFactory.create(email=f"{'long' * 15}@{'subdomain.' * 8}example.org")
     DeliveryFactory.create(edition=out, state="rejected", subscriber=reader, detail=f"550 5.1.1 {'x' * 300}")
+    for _ in range(11):
+        DeliveryFactory.create(edition=out, state="queued", detail="Waits for its turn: 6/hour to outlook.example")
     BreakerFactory.create(until=timezone.now() + timedelta(minutes=9), reason="y" * 300)
     EditionPaper.objects.filter(paper__title="Paper 2").update(decision="hidden")
     EditionPaper.objects.filter(paper__title="Paper 1").update(decision="pinned", blurb="Read it.")
@@ -274,7 +280,10 @@ def test_the_desk_fits_and_can_be_read(
     )
     page = _signed_in(context, live_server.url)
     paths = [f"digest/edition/{edition.pk}/{name}/" for name in ("curate", "preview", "publish")]
-    paths += [f"digest/edition/{out.pk}/{name}" for name in ("curate/", "results/", "results/?state=rejected")]
+    paths += [
+        f"digest/edition/{out.pk}/{name}"
+        for name in ("curate/", "results/", "results/?state=rejected", "results/?state=queued")
+    ]
     paths += [f"digest/edition/{out.pk}/send-again/", f"subscriptions/subscriber/{reader.pk}/change/"]
     for path in ["", *paths]:
         page.goto(f"/admin/{path}")
@@ -283,4 +292,5 @@ def test_the_desk_fits_and_can_be_read(
         assert page.evaluate(WIDE) == [], path
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
         assert page.evaluate(FAINT) == [], path
+        assert page.evaluate(BROKEN_NUMBERS) == [], path
     context.close()

@@ -49,7 +49,7 @@ def test_whoever_left_gets_nothing():
 def test_a_suppressed_address_gets_nothing_and_the_reason_is_told(reader):
     services.suppress(reader.address_hash, "hard_bounce", "550 5.1.1 unknown", NOW)
     answer = history.why_nothing_came(reader, NOW)
-    assert "suppressed since 14 July 2026, 07:00 (Europe/Berlin) (hard bounce)" in answer.text
+    assert "has been suppressed since 14 July 2026, 07:00 (Europe/Berlin) (hard bounce)" in answer.text
     assert answer.words == "550 5.1.1 unknown"
 
 

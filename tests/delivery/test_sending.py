@@ -9,12 +9,12 @@ from datetime import timedelta
 import pytest
 from django.core.management import CommandError, call_command
 
-from digest.delivery import ledger
+from digest.delivery import breaker, ledger
 from digest.delivery.sending import send_due
 from digest.models import Delivery
 from subscriptions.models import Suppression
 from tests.delivery.conftest import issue, readers
-from tests.factories import NOW
+from tests.factories import NOW, BreakerFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -135,6 +135,16 @@ class TestCommand:
         with pytest.raises(CommandError) as raised:
             call_command("send_due", now=NOW.isoformat())
         assert raised.value.returncode == 1
+
+    def test_a_pause_is_named_as_at_the_desk_with_where_to_read_on(self, mailbox, settings, capsys):
+        issue()
+        readers(1)
+        settings.EMAIL_HOST_USER = "paperboy"
+        BreakerFactory(scope=breaker.identity())
+        with pytest.raises(CommandError, match="doctor --only sending says why"):
+            call_command("send_due", now=NOW.isoformat())
+        way_out = f"All mail through {settings.EMAIL_HOST}:{settings.EMAIL_PORT} as paperboy"
+        assert f"0 skipped. Stopped: {way_out} is paused" in capsys.readouterr().out
 
     def test_a_bad_time_is_named(self):
         with pytest.raises(CommandError, match="tomorrow"):

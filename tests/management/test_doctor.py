@@ -107,7 +107,7 @@ def test_a_host_that_is_paused_is_wrong_and_says_what_it_said():
     HostFactory(name="down.example", paused=True)
     [(level, text)] = findings("sources")
     assert level is Level.WRONG
-    assert "down.example is not visited since" in text
+    assert "down.example has not been visited since" in text
     assert "no complete reply within 30 s" in text
 
 

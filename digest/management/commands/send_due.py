@@ -11,11 +11,15 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from digest.delivery import ledger
+from digest.delivery import ledger, pauses
 from digest.delivery.sending import send_due
 
 # As the desk and the docs say it.
 PLAIN = {"deferred": "put off", "returned": "back in the queue"}
+WHERE = {
+    False: "Deliveries at the desk say what is unknown, and what waits.",
+    True: "manage.py doctor --only sending says why, and what to do.",
+}
 
 
 class Command(BaseCommand):
@@ -33,9 +37,7 @@ class Command(BaseCommand):
         counts = {"planned": planned, "rescued": rescued, **asdict(report)}
         self.stdout.write(json.dumps(counts) if options["json"] else _sentence(counts))
         if not report.is_clean:
-            raise CommandError(
-                "Not everything was sent: the ledger says what is unknown, and what waits.", returncode=1
-            )
+            raise CommandError(f"Not everything was sent: {WHERE[bool(report.stopped)]}", returncode=1)
 
 
 def _moment(text: str | None) -> datetime:
@@ -50,4 +52,9 @@ def _moment(text: str | None) -> datetime:
 def _sentence(counts: dict[str, Any]) -> str:
     stopped = counts["stopped"]
     numbers = ", ".join(f"{value} {PLAIN.get(name, name)}" for name, value in counts.items() if name != "stopped")
-    return f"{numbers}{f'. Stopped: {stopped}' if stopped else ''}"
+    return f"{numbers}{f'. Stopped: {_plain(stopped)}' if stopped else ''}"
+
+
+def _plain(stopped: str) -> str:
+    scope = stopped.removesuffix(" is paused")
+    return stopped if scope == stopped else f"{pauses.named(scope)} is paused"
