@@ -103,6 +103,15 @@ def test_what_readers_may_not_see_stays_out() -> None:
     assert pool(build(DAILY, TODAY, NOW)) == {shown.pk}
 
 
+def test_invented_papers_stay_out_as_soon_as_there_are_real_ones_but_for_what_an_editor_chose() -> None:
+    chosen, other = PaperFactory(is_sample=True), PaperFactory(is_sample=True)
+    edition = build(DAILY, TODAY, NOW)
+    assert pool(edition) == {chosen.pk, other.pk}
+    editions.pin(edition, chosen)
+    real = PaperFactory()
+    assert pool(build(DAILY, TODAY, NOW)) == {chosen.pk, real.pk}
+
+
 def test_a_new_version_of_an_old_paper_is_no_news() -> None:
     long_ago = NOW - timedelta(days=200)
     paper = PaperFactory(arxiv_id="2501.00001", first_seen_at=long_ago, published_at=long_ago)

@@ -53,7 +53,7 @@ def candidates(kind: str, issue: date, now: datetime, keep: Collection[int] = ()
 
     It holds what came in since the last edition of its kind (a weekly issue: in a week; the first issue ever: in
     POOL_DAYS), and what trends of the papers that came in, or were listed by another source, in the last POOL_DAYS.
-    Hidden, withdrawn and merged papers are left out.
+    Hidden, withdrawn and merged papers are left out, and invented ones as soon as there are real ones.
     """
     since = _since(kind, issue, now)
     sightings = [
@@ -80,10 +80,12 @@ def _sightings(kind: str, since: datetime, now: datetime, keep: Collection[int])
     wanted = Paper.objects.filter(recent).order_by().values("pk").union(listed, kept)
     papers = Paper.objects.showable().filter(pk__in=wanted).order_by("id")
     rows = list(
-        papers.values("id", "first_seen_at", "published_at", "primary_category")
+        papers.values("id", "first_seen_at", "published_at", "primary_category", "is_sample")
         .annotate(listed_on=Max("listings__listed_on"))
-        .values_list("id", "first_seen_at", "published_at", "listed_on", "primary_category")
+        .values_list("id", "first_seen_at", "published_at", "listed_on", "primary_category", "is_sample")
     )
+    if not all(row[5] for row in rows):
+        rows = [row for row in rows if not row[5] or row[0] in keep]
     if not rows:
         return []
     born = [_born(*row[1:4]) for row in rows]
