@@ -141,7 +141,7 @@ class PaperAdmin(ModelAdmin[Paper]):
 
     @admin.display(description="Field", ordering="primary_category")
     def field(self, paper: Paper) -> str:
-        return paper.primary_category
+        return paper.field
 
     @admin.display(description="Upvotes", ordering="votes", empty_value="")
     def upvotes(self, paper: Paper) -> int | None:

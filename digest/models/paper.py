@@ -107,6 +107,11 @@ class Paper(models.Model):
     def __str__(self) -> str:
         return tex.readable(self.title)
 
+    @property
+    def field(self) -> str:
+        """The category that it stands under: the primary one; of arXiv's papers, where nobody said which, the first."""
+        return self.primary_category or (str(self.categories[0]) if self.arxiv_id and self.categories else "")
+
 
 class Listing(models.Model):
     """A paper was listed by a source; `listed_on` is the day the source itself gives, if it does."""

@@ -53,7 +53,7 @@ def _facts(paper: Paper, blurb: str, signals: Mapping[tuple[int, str], int]) -> 
         page_url=links.site_url(f"/papers/{paper.pk}"),
         code_url=paper.code_url,
         project_url=paper.project_url,
-        label=paper.primary_category,
+        label=paper.field,
         published_on=paper.published_at.date() if paper.published_at else None,
         upvotes=signals.get((paper.pk, SignalKind.UPVOTES), 0),
         stars=signals.get((paper.pk, SignalKind.STARS), 0),

@@ -40,6 +40,20 @@ def paper(edition: Edition) -> Paper:
     return paper
 
 
+@pytest.mark.parametrize(
+    ("facts", "field"),
+    [
+        ({"primary_category": "cs.CL", "categories": ["cs.AI", "cs.CL"]}, "cs.CL"),
+        ({"categories": ["cs.RO", "cs.AI"]}, "cs.RO"),  # as arXiv's daily feeds say it
+        ({"arxiv_id": None, "categories": ["News"]}, ""),
+        ({"categories": []}, ""),
+    ],
+)
+def test_a_paper_stands_under_its_primary_category_or_arxiv_s_first(facts: dict[str, Any], field: str) -> None:
+    paper = PaperFactory.build(**{"arxiv_id": "2607.00001", "primary_category": "", **facts})
+    assert paper.field == field
+
+
 def test_a_paper_is_shown_with_its_newest_signals_and_the_editors_words(edition: Edition, paper: Paper) -> None:
     compiled = compile_edition(edition, [paper.pk])
     topic = Topic.objects.order_by("position").first()
