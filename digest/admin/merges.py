@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from digest.admin.display import cut
 from digest.errors import PaperboyError
-from digest.models import Fact, Identifier, Merge, Paper
+from digest.models import Fact, Identifier, Merge, Paper, Scheme
 from digest.papers import merging
 from subscriptions.admin.base import Facts, TabularInline
 
@@ -26,10 +26,15 @@ CHANGE_PAPER = "digest.change_paper"
 
 class IdentifierInline(Facts, TabularInline[Identifier, Paper]):
     model = Identifier
-    fields = ["scheme", "value"]
+    fields = ["scheme", "name"]
+    readonly_fields = ["name"]
     verbose_name_plural = "Names"
     hide_title = True
     tab = True
+
+    @admin.display(description="Name")
+    def name(self, identifier: Identifier) -> str:
+        return "the words of a title" if identifier.scheme == Scheme.TITLE else identifier.value
 
 
 class FactInline(Facts, TabularInline[Fact, Paper]):

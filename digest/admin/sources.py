@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 
 from digest import tasks
 from digest.admin import adding, hosts, source_account
-from digest.admin.display import ago, plural
+from digest.admin.display import ago, cut, plural
 from digest.admin.run_chart import chart, outcome_chip
 from digest.admin.source_facts import last_runs
 from digest.admin.source_form import SourceForm
@@ -26,10 +26,12 @@ from digest.ingestion.visits import LABELS
 from digest.models import Source, SourceRun
 from subscriptions.admin.base import Facts, ModelAdmin, TabularInline
 
+COUNTS = ("received", "new", "known", "updated", "refused")
+
 
 class RunInline(Facts, TabularInline[SourceRun, Source]):
     model = SourceRun
-    fields = ["started_at", "ended", "received", "new", "known", "updated", "refused", "http_status", "message"]
+    fields = ["started_at", "ended", *COUNTS, "http_status", "message"]
     readonly_fields = ["ended"]
     per_page = 20
     verbose_name_plural = "Runs"
@@ -141,7 +143,7 @@ class SourceAdmin(ModelAdmin[Source]):
 
 @admin.register(SourceRun)
 class SourceRunAdmin(Facts, ModelAdmin[SourceRun]):
-    list_display = ["source_name", "started_at", "ended", "received", "new", "known", "updated", "refused", "took"]
+    list_display = ["source_name", "started_at", "ended", *COUNTS, "took", "why"]
     list_filter = ["outcome", "fault", "source"]
     readonly_fields = ["remedy"]
     search_fields = ["source_name", "message"]
@@ -163,3 +165,7 @@ class SourceRunAdmin(Facts, ModelAdmin[SourceRun]):
     @admin.display(description="Seconds")
     def took(self, run: SourceRun) -> str:
         return f"{(run.finished_at - run.started_at).total_seconds():.1f}" if run.finished_at else ""
+
+    @admin.display(description="Why")
+    def why(self, run: SourceRun) -> str:
+        return run.get_fault_display() or cut(run.message.partition("\n")[0], 100)

@@ -33,6 +33,13 @@ def test_the_paper_shows_what_was_merged_with_it_and_why(admin_client, merge):
     assert reverse("admin:digest_paper_part", args=[merge.pk]) in page
 
 
+def test_the_names_of_a_paper_can_be_read(admin_client, merge):
+    page = admin_client.get(reverse("admin:digest_paper_change", args=[merge.winner_id])).content.decode()
+    assert "the words of a title" in page
+    assert not any(name.value in page for name in merge.winner.identifiers.filter(scheme="title"))
+    assert merge.winner.identifiers.filter(scheme="title").exists()
+
+
 def test_undoing_asks_first_and_then_parts_the_two_for_good(admin_client, merge):
     url = reverse("admin:digest_paper_part", args=[merge.pk])
     assert "the same DOI: 10.1/x" in admin_client.get(url).content.decode()

@@ -258,6 +258,16 @@ def test_the_list_says_format_and_next_visit_in_words(chief):
     assert ">due<" in re.sub(r"\s", "", page)
 
 
+def test_the_list_of_runs_says_why(chief):
+    source = SourceFactory()
+    ran(source, "failed", fault=Fault.DNS, message="cannot resolve feeds.example: unknown")
+    ran(source, "stale", message="nothing new for 9 days; usually every day\nrefused 2: no title (x)")
+    page = chief.get(reverse("admin:digest_sourcerun_changelist")).content.decode()
+    assert "Host not found" in page
+    assert "nothing new for 9 days; usually every day<" in re.sub(r"\s*<", "<", page)
+    assert "refused 2" not in page
+
+
 def test_a_disabled_source_is_not_visited(chief, monkeypatch):
     monkeypatch.setattr("digest.tasks.visit_sources", pytest.fail)
     source = SourceFactory(is_enabled=False, next_check_at=None)
