@@ -6,6 +6,8 @@ WORKDIR /app
 
 COPY requirements.txt .
 RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.txt
+# The base image comes without bytecode, and the user below can keep none: each process would compile all it imports.
+RUN python -m compileall -q -x site-packages "$(python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')"
 
 COPY manage.py CHANGELOG.md LICENSE ./
 COPY config config
@@ -13,6 +15,7 @@ COPY digest digest
 COPY subscriptions subscriptions
 COPY templates templates
 COPY static static
+RUN python -m compileall -q .
 
 # The data folder belongs to the user before a volume is mounted there: a new volume inherits that.
 RUN SECRET_KEY=for-this-step-only DATA_DIR=/tmp/build python manage.py collectstatic --noinput \

@@ -104,6 +104,13 @@ def test_the_image_holds_every_package_that_the_settings_need():
     assert packages <= copied
 
 
+def test_the_image_holds_the_bytecode_that_its_user_cannot_keep():
+    """Of Python itself and of us; pip makes that of the packages."""
+    copied, compiled = DOCKERFILE.rindex("\nCOPY "), DOCKERFILE.index("\nRUN python -m compileall -q .\n")
+    assert copied < compiled < DOCKERFILE.index("\nUSER ")
+    assert re.search(r"^RUN python -m compileall .*stdlib", DOCKERFILE, re.MULTILINE)
+
+
 def test_the_image_does_not_run_as_root():
     users = re.findall(r"^USER (\S+)$", DOCKERFILE, re.MULTILINE)
     assert users
