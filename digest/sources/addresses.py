@@ -38,6 +38,11 @@ def with_query(url: str, **values: str | int | None) -> str:
     return urlunsplit(split._replace(query=urlencode(query, safe=PLAIN, quote_via=quote), fragment=""))
 
 
+def secure(url: str) -> str:
+    """The address by https, for providers that have it everywhere."""
+    return urlunsplit(urlsplit(url.strip())._replace(scheme="https"))
+
+
 def joined(base: str, link: str) -> str:
     """The link as seen from the page at `base`; nothing where it cannot be read."""
     try:

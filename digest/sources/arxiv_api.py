@@ -38,7 +38,7 @@ class ArxivApi(Adapter):
         """The API itself, or arXiv's search page."""
         found = addresses.parts(url)
         if found.host in ("export.arxiv.org", "arxiv.org") and found.steps == ("api", "query"):
-            return addresses.with_query(url.strip().replace("http://", "https://", 1))
+            return addresses.with_query(addresses.secure(url))
         if found.host == "arxiv.org" and found.steps[:1] == ("search",) and (words := found.query.get("query", "")):
             field = FIELDS.get(found.query.get("searchtype", ""), "all")
             return query_url(f'{field}:"{words.replace(chr(34), " ").strip()}"', newest=100)

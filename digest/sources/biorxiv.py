@@ -46,7 +46,7 @@ class Biorxiv(Adapter):
         """The last two days, of one collection where its page is given."""
         found = addresses.parts(url)
         if found.host == "api.biorxiv.org" and found.steps[:1] == ("details",) and len(found.steps) > 2:
-            return url.strip().replace("http://", "https://", 1)
+            return addresses.secure(url)
         server = found.host.removesuffix(".org")
         if server not in SERVERS:
             return ""

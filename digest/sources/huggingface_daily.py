@@ -49,7 +49,7 @@ class HuggingFaceDaily(Adapter):
         if found.host not in ("huggingface.co", "hf.co"):
             return ""
         if found.steps == ("api", "daily_papers"):
-            return addresses.with_query(url.strip().replace("http://", "https://", 1))
+            return addresses.with_query(addresses.secure(url))
         if found.steps == ("papers",):
             return API
         is_span = len(found.steps) == 3 and found.steps[0] == "papers" and found.steps[1] in SPANS

@@ -37,7 +37,7 @@ class OpenReview(Adapter):
         """A venue's accepted papers, those that changed last first, where its page is given."""
         found = addresses.parts(url)
         if found.host in HOSTS and found.steps == ("notes",):
-            return addresses.with_query(url.strip().replace("http://", "https://", 1))
+            return addresses.with_query(addresses.secure(url))
         if found.host == "openreview.net" and found.steps in (("group",), ("submissions",)):
             venue = found.query.get("id", "") or found.query.get("venue", "")
             return venue_url(venue) if venue else ""

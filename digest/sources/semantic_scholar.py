@@ -37,7 +37,7 @@ class SemanticScholar(Adapter):
         """The API with the fields we read; what is like a paper, or the newest for a search, where a page is given."""
         found = addresses.parts(url)
         if found.host == HOST and ({"recommendations", "search"} & set(found.steps)):
-            return addresses.with_query(url.strip().replace("http://", "https://", 1), fields=FIELDS)
+            return addresses.with_query(addresses.secure(url), fields=FIELDS)
         if found.host != "semanticscholar.org":
             return ""
         if found.steps[:1] == ("paper",) and PAPER_ID.fullmatch(found.steps[-1]):

@@ -40,6 +40,16 @@ def test_an_adapter_is_guessed_from_its_own_address_which_stays_as_it_is(kind):
     assert recognised(request.url) == request
 
 
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - ANYBODYS))
+def test_an_adapter_asks_by_https_and_for_what_was_asked(kind):
+    """Also where the question itself has an address in it."""
+    example = ADAPTERS[kind].example.replace("https://", "HTTP://")
+    request = recognised(f"{example}{'&' if '?' in example else '?'}q=http://a")
+    assert request
+    assert request.url.startswith("https://")
+    assert "q=https:" not in request.url
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_adapter_takes_a_stranger_s_address_for_its_own(kind):
     for url in ("https://journal.example/feed", "https://journal.example/", "ftp://arxiv.org/list/cs.CL/new", "", "x["):
