@@ -15,15 +15,13 @@ from typing import NamedTuple
 
 from digest import tex
 from digest.sources import FetchedPaper, identifiers
+from digest.sources.standing import unmarked
 
 BRACES = re.compile(r"[{}]")
 TEX_COMMAND = re.compile(r"\\[a-zA-Z]+")
 # Every ideograph or syllable is a word of its own: such scripts put no spaces between words.
 WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W_]+")
 PLAIN_WORD = re.compile(r"[a-z0-9]+")
-STANDING = re.compile(
-    r"^\W*(?:retracted|withdrawn)(?:\s+(?:article|paper|chapter))?\s*[:\u2013\u2014-]\s*", re.IGNORECASE
-)
 TELLING_WORDS = 4
 TELLING_LETTERS = 30
 STRANGERS = frozenset({identifiers.GUID, identifiers.URL})  # count only where nothing better is known
@@ -62,7 +60,7 @@ def title_keys(title: str, authors: Sequence[str], otherwise: Iterable[str]) -> 
     The title alone, if it tells enough, and the title with its first author: for short titles, and for papers that
     have nothing else to be known by. `otherwise` (address, abstract) stands in where a short title has no authors.
     """
-    words = words_of(STANDING.sub("", title, 1) if STANDING.match(title) else title)
+    words = words_of(unmarked(title))
     telling = is_telling(words)
     if telling:
         yield digest("".join(words))

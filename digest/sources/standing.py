@@ -32,12 +32,14 @@ SAYS = re.compile(
     rf")",
     re.IGNORECASE,
 )
+MARK = r"(?: (?:article|paper|chapter))?(?: ?:| [\u2013\u2014-] |\])"
+MARK_BEHIND = r"[(\[](?:this (?:paper|article) )?(?:has been )?retracted[)\]]\W*$"
 MARKED = re.compile(
-    r"\W{0,5}(?P<retracted>retracted)(?: (?:article|paper|chapter))?(?: ?:| [\u2013\u2014-] |\])"
-    r"|\W{0,5}(?P<withdrawn>withdrawn)(?: (?:article|paper|chapter))?(?: ?:| [\u2013\u2014-] |\])"
-    r"|retraction (?:note|notice)\b|.{1,900}[(\[](?:(?:this (?:paper|article) )?(?:has been )?retracted)[)\]]\W*$",
+    rf"\W{{0,5}}(?P<retracted>retracted){MARK}|\W{{0,5}}(?P<withdrawn>withdrawn){MARK}"
+    rf"|retraction (?:note|notice)\b|.{{1,900}}{MARK_BEHIND}",
     re.IGNORECASE,
 )
+MARKS = re.compile(rf"^\W{{0,5}}(?:retracted|withdrawn){MARK}|{MARK_BEHIND}", re.IGNORECASE)
 SENTENCES = re.compile(r"(?<=[.;,!?)\]]) | [\u2013\u2014-] |\n+")
 HINTS = ("withdr", "retract", "removed by arxiv")  # without any of these there is nothing to look for
 LONGEST = 500  # characters of a sentence that are looked at
@@ -61,3 +63,11 @@ def standing(title: str, comment: str, abstract: str) -> Standing:
         if found := SAYS.match(sentence.lstrip()[:LONGEST]):
             return Standing.RETRACTED if "retract" in found[0].lower() else Standing.WITHDRAWN
     return Standing.GOOD
+
+
+def unmarked(title: str) -> str:
+    """The title as it was before the paper was withdrawn or retracted; a retraction note's own is left alone."""
+    lowered = title.lower()
+    if "withdrawn" not in lowered and "retracted" not in lowered:
+        return title
+    return MARKS.sub("", title).strip() or title

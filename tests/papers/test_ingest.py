@@ -185,6 +185,12 @@ def test_short_titles_identify_nothing_by_themselves():
     assert put(*editorials).known == 5
 
 
+@pytest.mark.parametrize("mark", ["RETRACTED: {}", "[Retracted] {}", "{} (Retracted)", "Withdrawn Article: {}"])
+def test_a_mark_of_a_withdrawal_makes_no_other_title(mark):
+    title = "A telling title of several words"
+    assert title_keys(mark.format(title), (), ()) == title_keys(title, (), ())
+
+
 def test_title_keys_ignore_case_accents_punctuation_and_tex():
     same = [r"Schr\"odinger's {C}ats and $\mathcal{N}$=4 Dogs", "Schrödinger’s cats and N = 4 dogs."]
     keys = {next(title_keys(title.replace("’", "'"), (), ())) for title in same}

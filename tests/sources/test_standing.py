@@ -8,7 +8,7 @@ import json
 import pytest
 
 from digest.sources import FetchedPaper
-from digest.sources.standing import LONGEST, Standing, standing
+from digest.sources.standing import LONGEST, Standing, standing, unmarked
 from digest.sources.tidy import tidy
 
 WITHDRAWN = """
@@ -119,6 +119,16 @@ def test_to_mention_withdrawals_hides_no_paper(said):
 @pytest.mark.parametrize("title", MARKED)
 def test_a_mark_in_the_title_counts(title):
     assert standing(title, "", "") != Standing.GOOD
+
+
+@pytest.mark.parametrize("title", [title for title in MARKED if "Note" not in title])
+def test_without_its_mark_a_title_is_what_it_was(title):
+    assert unmarked(title) == "On things"
+
+
+@pytest.mark.parametrize("title", [*UNMARKED, "Retraction Note: On things", "Withdrawn:"])
+def test_no_other_title_loses_a_word(title):
+    assert unmarked(title) == title
 
 
 @pytest.mark.parametrize("title", UNMARKED)
