@@ -24,14 +24,14 @@ from digest.papers.identity import Name, people, rank
 from digest.sources import identifiers
 
 CROWD = 50
-ARXIV, WORK, PLACE, BARE = range(4)
+ARXIV, WORK, ADDRESS, BARE = range(4)
 KINDS = {
     identifiers.ARXIV_SCHEME: ARXIV,
     identifiers.DOI_SCHEME: WORK,
     identifiers.OPENREVIEW: WORK,
     identifiers.SEMANTIC_SCHOLAR: WORK,
-    identifiers.GUID: PLACE,
-    identifiers.URL: PLACE,
+    identifiers.GUID: ADDRESS,
+    identifiers.URL: ADDRESS,
     identifiers.TITLE: BARE,
 }
 LABELS = {
@@ -108,8 +108,8 @@ class Partition:
     def places(self) -> dict[object, Place]:
         self._join_by_names(WORK)
         self._join_works_by_people()
-        self._join_by_names(PLACE)
-        for kind in (WORK, PLACE):
+        self._join_by_names(ADDRESS)
+        for kind in (WORK, ADDRESS):
             for group in self._groups(kind):
                 self._lead_on(group)
         for node in self._bare():
@@ -181,12 +181,12 @@ class Partition:
 
     def _lead_title(self, node: Node) -> None:
         group = self.group[node]
-        others = (self.group[other] for other in sorted(self._fitting(node), key=self._standing))
+        others = (self.group[other] for other in sorted(self._fitting(node), key=self._precedence))
         found = next((other for other in others if other is not group and self._may_join(other, group)), None)
-        if found and self._standing(found.nodes[0]) < self._standing(node):
+        if found and self._precedence(found.nodes[0]) < self._precedence(node):
             self._join(found, group, SAME_TITLE)
 
-    def _standing(self, node: Node) -> tuple[int, bool, tuple[int, str]]:
+    def _precedence(self, node: Node) -> tuple[int, bool, tuple[int, str]]:
         return node.kind, not node.authors, rank(node.key)
 
     def _fitting(self, node: Node) -> Iterator[Node]:

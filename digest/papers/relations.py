@@ -47,7 +47,7 @@ class Moved:
         return {name: value for name, value in vars(self).items() if value}
 
 
-Record = dict[int, Moved]  # by the loser's id
+Moves = dict[int, Moved]  # by the loser's id
 
 
 @dataclass(frozen=True)
@@ -80,10 +80,10 @@ def rule_of(relation: Relation) -> Rule:
         raise PaperboyError(f"Nobody has said what a merge does to {name_of(relation)}") from None
 
 
-def move(relation: Relation, winners: Winners) -> Record:
+def move(relation: Relation, winners: Winners) -> Moves:
     """Rows go to the winner, unless it has their like by one of the table's unique constraints."""
     rule = rule_of(relation)
-    record: Record = defaultdict(Moved)
+    record: Moves = defaultdict(Moved)
     if not rule.moves:
         return record
     rows, uniques = rows_of(relation, rule, {*winners, *winners.values()}), unique_beside(relation)
@@ -208,7 +208,7 @@ def point(relation: Relation, papers: Mapping[Any, int]) -> None:
         relation.model._base_manager.filter(pk__in=ids).update(**{relation.attname: paper})
 
 
-def delete(model: type[Model], record: Record) -> None:
+def delete(model: type[Model], record: Moves) -> None:
     ids = [row["id"] for moved in record.values() for row in moved.dropped]
     model._base_manager.filter(pk__in=ids).delete()
 
