@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from digest.ingestion import remedies, trials
+from digest.ingestion import advice, trials
 from digest.ingestion.manners import gates
 from digest.ingestion.trials import NoSource, try_out
 from digest.models import Host, Listing, Paper, Signal, Source, SourceRun
@@ -108,27 +108,27 @@ def test_a_source_that_is_disabled_is_to_be_enabled():
 
 
 @pytest.mark.parametrize(
-    ("answer", "said", "advice"),
+    ("answer", "said", "sentence"),
     [
-        (Answer(status=404), "HTTP 404", remedies.ADVICE["not_found"]),
-        (Answer(status=403), "HTTP 403", remedies.ADVICE["forbidden"]),
-        (Answer(status=503), "HTTP 503", remedies.ADVICE["server"]),
-        (Answer(b" "), "empty reply", remedies.NO_FEED),
-        (Answer(b"plain words"), "neither JSON nor a feed", remedies.NO_FEED),
-        (Answer(b"<!DOCTYPE html><html></html>"), "names no feed", remedies.NO_FEED),
-        (Answer(PAGE % (b"application/rss+xml", b"/feed")), "one page leads to the next", remedies.NO_FEED),
+        (Answer(status=404), "HTTP 404", advice.ADVICE["not_found"]),
+        (Answer(status=403), "HTTP 403", advice.ADVICE["forbidden"]),
+        (Answer(status=503), "HTTP 503", advice.ADVICE["server"]),
+        (Answer(b" "), "empty reply", advice.NO_FEED),
+        (Answer(b"plain words"), "neither JSON nor a feed", advice.NO_FEED),
+        (Answer(b"<!DOCTYPE html><html></html>"), "names no feed", advice.NO_FEED),
+        (Answer(PAGE % (b"application/rss+xml", b"/feed")), "one page leads to the next", advice.NO_FEED),
         (Answer(status=302, headers={"Location": "/feed"}), "redirects", "Open the address in a browser"),
         (
             Answer(json.dumps({"error": "no such list"}).encode()),
             "no entry of 1 is a paper: no title",
-            remedies.ADVICE["no_paper"],
+            advice.ADVICE["no_paper"],
         ),
     ],
 )
-def test_what_went_wrong_comes_with_what_to_do(loopback, answer, said, advice):
+def test_what_went_wrong_comes_with_what_to_do(loopback, answer, said, sentence):
     with pytest.raises(NoSource, match=said) as error:
         try_out(loopback.serve("/feed", answer), NOW)
-    assert error.value.advice.startswith(advice)
+    assert error.value.advice.startswith(sentence)
 
 
 def test_a_slow_site_is_left_in_time(loopback, monkeypatch):
@@ -158,7 +158,7 @@ def test_a_trial_waits_for_no_one_s_turn_longer_than_a_person_would(loopback, mo
     host = Host.objects.create(name="127.0.0.1", next_turn_at=timezone.now() + timedelta(hours=1), holder=uuid4())
     with pytest.raises(NoSource, match="waits for its turn") as error:
         try_out(loopback.serve("/feed", reply("feed")), NOW)
-    assert error.value.advice == remedies.BUSY
+    assert error.value.advice == advice.BUSY
     assert host.next_turn_at == Host.objects.get().next_turn_at
 
 

@@ -11,7 +11,7 @@ from django.utils.text import slugify
 
 from digest import papers
 from digest.errors import SourceError
-from digest.ingestion import fetching, paging, remedies
+from digest.ingestion import advice, fetching, paging
 from digest.models import Fault, Source
 from digest.papers import IngestCounts
 from digest.sources import ADAPTERS, FetchedPaper, ParsedFeed, Refusal, Request, text
@@ -71,7 +71,7 @@ def try_out(pasted: str, now: datetime, *, kind: str = "") -> Trial:
     except NoSource:
         raise
     except SourceError as error:
-        raise NoSource(str(error), remedies.advice(error)) from error
+        raise NoSource(str(error), advice.on(error)) from error
     name, slug = named(feed.title or urlsplit(request.url).hostname or "Source")
     return Trial(
         pasted=address,
@@ -92,7 +92,7 @@ def refuse_none(feed: ParsedFeed) -> None:
     """Entries of which none is a paper are no source, an empty list may be one."""
     if feed.refused and not feed.papers:
         first = feed.refused[0]
-        raise NoSource(f"no entry of {len(feed.refused)} is a paper: {first.reason}", remedies.ADVICE[Fault.NO_PAPER])
+        raise NoSource(f"no entry of {len(feed.refused)} is a paper: {first.reason}", advice.ADVICE[Fault.NO_PAPER])
 
 
 def whole(pasted: str) -> str:
@@ -116,7 +116,7 @@ def follow(address: str, request: Request | None, started: float) -> tuple[Reply
         if not is_page(body):
             return reply, Request(sniff(body), reply.url)
         address, request = behind(body, reply.url)
-    raise NoSource("one page leads to the next, and none to a feed", remedies.NO_FEED)
+    raise NoSource("one page leads to the next, and none to a feed", advice.NO_FEED)
 
 
 def fetched(address: str, started: float) -> Reply:
@@ -132,7 +132,7 @@ def behind(page: bytes, url: str) -> tuple[str, Request | None]:
         return url, request
     feeds = feeds_of(page, url)
     if not feeds:
-        raise NoSource("this is a web page, and it names no feed", remedies.NO_FEED)
+        raise NoSource("this is a web page, and it names no feed", advice.NO_FEED)
     return feeds[0], recognised(feeds[0])
 
 
@@ -140,8 +140,8 @@ def refuse_twice(url: str) -> None:
     """What is a source already is not fetched to be told so."""
     there = Source.objects.filter(url=url).first()
     if there:
-        advice = "Nothing needs to be added." if there.is_enabled else "It is disabled: enable it in the list."
-        raise NoSource(f"“{there}” reads this address already", advice)
+        what_to_do = "Nothing needs to be added." if there.is_enabled else "It is disabled: enable it in the list."
+        raise NoSource(f"“{there}” reads this address already", what_to_do)
 
 
 def named(title: str) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 import pytest
 
 from digest.errors import HostError, NoTurn, SourceError
-from digest.ingestion.remedies import ADVICE, BUSY, NO_FEED, PAUSED, UNKNOWN, advice
+from digest.ingestion.advice import ADVICE, BUSY, NO_FEED, PAUSED, UNKNOWN, on
 from digest.models import Fault
 from tests.factories import NOW
 
@@ -29,4 +29,4 @@ from tests.factories import NOW
     ],
 )
 def test_each_mistake_has_its_sentence(error, sentence):
-    assert advice(error).startswith(sentence)
+    assert on(error).startswith(sentence)

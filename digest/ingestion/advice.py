@@ -37,7 +37,7 @@ ADVICE = {
 }
 
 
-def advice(error: SourceError) -> str:
+def on(error: SourceError) -> str:
     if isinstance(error, NoTurn):
         return PAUSED if error.until else BUSY
     return ADVICE.get(faults.of(error), UNKNOWN)
