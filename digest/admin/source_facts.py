@@ -14,10 +14,10 @@ from django.utils.safestring import SafeString
 
 from digest.admin import next_visits
 from digest.admin.run_chart import RUNS_SHOWN, Chart, chart, outcome_chip
+from digest.admin.source_form import label
 from digest.delivery import sent as delivered
 from digest.ingestion import account, faults
 from digest.ingestion.troubles import Trouble, troubles
-from digest.ingestion.visits import LABELS
 from digest.models import BackfilledDay, Decision, EditionPaper, Listing, Source, SourceRun
 
 WEEK = timedelta(days=7)
@@ -147,7 +147,7 @@ def _facts(
     newest = runs[-1] if runs else None
     return Facts(
         source=source,
-        label=LABELS.get(source.kind, source.kind),
+        label=label(source.kind),
         chip=outcome_chip(newest.outcome if newest else None, visited=newest is not None),
         newest=newest,
         chart=chart(runs),

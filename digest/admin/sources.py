@@ -20,9 +20,8 @@ from digest.admin import adding, hosts, source_account
 from digest.admin.display import ago, cut, plural
 from digest.admin.run_chart import chart, outcome_chip
 from digest.admin.source_facts import last_runs
-from digest.admin.source_form import SourceForm
+from digest.admin.source_form import SourceForm, label
 from digest.ingestion import faults
-from digest.ingestion.visits import LABELS
 from digest.models import Source, SourceRun
 from subscriptions.admin.base import Facts, ModelAdmin, TabularInline
 
@@ -52,7 +51,7 @@ class SourceAdmin(ModelAdmin[Source]):
     search_fields = ["name", "slug", "url"]
     prepopulated_fields = {"slug": ["name"]}
     readonly_fields = ["checked_at", "next_check_at", "failures", "etag", "last_modified"]
-    actions = ["refresh_now", "enable", "disable"]
+    actions = ["visit_now", "enable", "disable"]
     inlines = [RunInline]
     fieldsets = [
         (None, {"fields": [("name", "slug"), "kind", "url", ("is_enabled", "interval_minutes")]}),
@@ -99,7 +98,7 @@ class SourceAdmin(ModelAdmin[Source]):
 
     @admin.display(description="Format", ordering="kind")
     def format(self, source: Source) -> str:
-        return LABELS.get(source.kind, source.kind)
+        return label(source.kind)
 
     @admin.display(description="Next visit", ordering="next_check_at")
     def next_visit(self, source: Source) -> datetime | str:
@@ -120,8 +119,8 @@ class SourceAdmin(ModelAdmin[Source]):
     def checked(self, source: Source) -> str:
         return ago(source.checked_at, timezone.now()) if source.checked_at else "never"
 
-    @admin.action(description="Refresh now", permissions=["change"])
-    def refresh_now(self, request: HttpRequest, queryset: QuerySet[Source]) -> None:
+    @admin.action(description="Visit now", permissions=["change"])
+    def visit_now(self, request: HttpRequest, queryset: QuerySet[Source]) -> None:
         """Due from now on, so that the next tick visits it even where nothing can be enqueued."""
         ids = list(queryset.filter(is_enabled=True).values_list("pk", flat=True))
         Source.objects.filter(pk__in=ids).update(next_check_at=timezone.now())
@@ -132,13 +131,20 @@ class SourceAdmin(ModelAdmin[Source]):
 
     @admin.action(description="Enable", permissions=["change"])
     def enable(self, request: HttpRequest, queryset: QuerySet[Source]) -> None:
-        count = queryset.model.objects.filter(pk__in=[source.pk for source in queryset]).update(is_enabled=True)
-        self.message_user(request, f"{plural(count, 'source')} enabled.")
+        self._set_enabled(request, queryset, enabled=True)
 
     @admin.action(description="Disable", permissions=["change"])
     def disable(self, request: HttpRequest, queryset: QuerySet[Source]) -> None:
-        count = queryset.model.objects.filter(pk__in=[source.pk for source in queryset]).update(is_enabled=False)
-        self.message_user(request, f"{plural(count, 'source')} disabled.")
+        self._set_enabled(request, queryset, enabled=False)
+
+    def _set_enabled(self, request: HttpRequest, queryset: QuerySet[Source], *, enabled: bool) -> None:
+        """Noted in the history of those that were not so before."""
+        changed = list(queryset.exclude(is_enabled=enabled))
+        Source.objects.filter(pk__in=[source.pk for source in changed]).update(is_enabled=enabled)
+        done = "enabled" if enabled else "disabled"
+        for source in changed:
+            self.log_change(request, source, done.capitalize())
+        self.message_user(request, f"{plural(len(changed), 'source')} {done}.")
 
 
 @admin.register(SourceRun)

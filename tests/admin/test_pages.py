@@ -8,6 +8,7 @@ from unittest.mock import patch
 
 import pytest
 from django.contrib import admin
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
 from django.db import connection
 from django.db.models import Model
@@ -196,12 +197,12 @@ def test_a_paper_is_found_by_id_doi_author_or_title(chief: Client, typed: str) -
     assert list(chief.get(page(Paper, "changelist"), {"q": typed}).context["cl"].queryset) == [wanted]
 
 
-def test_refresh_now_makes_a_source_due_and_enqueues_one_visit(
+def test_visit_now_makes_a_source_due_and_enqueues_one_visit(
     chief: Client, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
     later = timezone.now() + timedelta(days=1)
     on, off = SourceFactory(next_check_at=later), SourceFactory(is_enabled=False, next_check_at=later)
-    form = {"action": "refresh_now", "_selected_action": [on.pk, off.pk]}
+    form = {"action": "visit_now", "_selected_action": [on.pk, off.pk]}
     with patch("digest.tasks.refresh_due.apply_async") as enqueue, django_capture_on_commit_callbacks(execute=True):
         reply = chief.post(page(Source, "changelist"), form, follow=True)
     assert [on.pk] in [ids for call in enqueue.call_args_list for ids in call.args[0]]
@@ -212,17 +213,28 @@ def test_refresh_now_makes_a_source_due_and_enqueues_one_visit(
 def test_a_queue_that_is_down_leaves_the_source_to_the_next_tick(chief: Client) -> None:
     source = SourceFactory(next_check_at=timezone.now() + timedelta(days=1))
     with patch("digest.tasks.refresh_due.apply_async", side_effect=OSError("no broker")):
-        reply = chief.post(page(Source, "changelist"), {"action": "refresh_now", "_selected_action": [source.pk]})
+        reply = chief.post(page(Source, "changelist"), {"action": "visit_now", "_selected_action": [source.pk]})
     assert reply.status_code == 302
     assert Source.objects.due(timezone.now()).filter(pk=source.pk).exists()
 
 
-def test_sources_are_enabled_and_disabled(chief: Client) -> None:
-    source = SourceFactory()
+def test_sources_are_enabled_and_disabled_which_their_history_tells(chief: Client) -> None:
+    source, other = SourceFactory(), SourceFactory(is_enabled=False)
     for action, expected in (("disable", False), ("enable", True)):
         chief.post(page(Source, "changelist"), {"action": action, "_selected_action": [source.pk]})
         source.refresh_from_db()
         assert source.is_enabled is expected
+    chief.post(page(Source, "changelist"), {"action": "enable", "_selected_action": [source.pk, other.pk]})
+    told = LogEntry.objects.order_by("pk").values_list("object_id", "change_message")
+    assert list(told) == [(str(source.pk), "Disabled"), (str(source.pk), "Enabled"), (str(other.pk), "Enabled")]
+
+
+def test_a_source_s_kind_has_its_name_for_people(chief: Client) -> None:
+    for kind in ("openreview", "no_longer_known"):
+        SourceFactory(kind=kind)
+    shown = chief.get(page(Source, "changelist")).content.decode()
+    assert "OpenReview venue" in shown
+    assert "no longer known" in shown
 
 
 @pytest.mark.parametrize(
@@ -334,5 +346,5 @@ def test_forged_addresses_and_choices_are_refused_by_every_list(chief: Client) -
         url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
         assert chief.get(url, {"state": "\0"}).status_code == 400
         for key in ("abc", "\0", "-1", "²"):
-            forged = {"action": "refresh_now", "_selected_action": key}
+            forged = {"action": "visit_now", "_selected_action": key}
             assert chief.post(url, forged).status_code == 400
