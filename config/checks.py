@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from django.apps import AppConfig
 from django.conf import settings
+from django.contrib import admin
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
@@ -222,6 +223,13 @@ def static_files(app_configs: Sequence[AppConfig] | None, **_: Any) -> Iterator[
     """Without DEBUG a page that names a stylesheet nobody collected answers 500."""
     if trouble := static_files_trouble():
         yield Error(trouble, hint=COLLECT, id="paperboy.E013")
+
+
+@register(Tags.admin)
+def desk(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """Django's own check sees its pages only if the URLs, which load them, were checked before."""
+    admin.autodiscover()
+    return list(admin.site.check(None))
 
 
 def is_local() -> bool:

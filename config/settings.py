@@ -183,7 +183,7 @@ DATA_DIR.mkdir(parents=True, exist_ok=True)
 
 INSTALLED_APPS = [
     "unfold",
-    "django.contrib.admin",
+    "django.contrib.admin.apps.SimpleAdminConfig",  # config.urls loads the pages, where pages are served
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
