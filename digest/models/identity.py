@@ -11,7 +11,7 @@ from digest.models.paper import Paper
 
 
 class Scheme(models.TextChoices):
-    """What names a paper, the most telling first."""
+    """What names a paper; `digest.sources.identifiers` says which tells more."""
 
     ARXIV = "arxiv", "arXiv id"
     DOI = "doi", "DOI"
