@@ -44,6 +44,9 @@ class Rankers(Protocol):
         Calling `background` reads earlier papers from the start; neither they nor the papers have categories.
         """
 
+    def learn_words(self, background: Again) -> None:
+        """Learn, if it can, from earlier papers how much words tell; called once, before any search."""
+
     def search(self, query: str, candidates: Sequence[Candidate]) -> Scores:
         """How well each candidate answers the query."""
 
@@ -105,6 +108,7 @@ def topics(recording: Recording, rankers: Rankers, least: int = LEAST_RELEVANT) 
 
 def search(recording: Recording, rankers: Rankers) -> Figures:
     """Can it put the candidates of a search in order? Searches without any relevant candidate are only counted."""
+    rankers.learn_words(lambda: _background(recording))
     found = []
     without = 0
     for each in recording.searches():

@@ -2,16 +2,17 @@
 
 - interests: the trend from votes, all papers being of one age; the profile is not used.
 - topics: the topics' shares, each topic known by the words of its name alone.
-- search: the share of one topic whose keywords are the query's words.
+- search: the relevance by which the site's search puts its candidates in order.
 - trend: the general order of papers without votes, which is how much they belong to the topics on offer.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice, pairwise
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import TypeVar
 
 import numpy as np
@@ -20,18 +21,19 @@ from digest import ranking
 from digest.evaluation.streams import Candidate, Paper, VotedPaper
 from digest.evaluation.tasks import Again, Scores
 from digest.ranking import PaperText, TopicProfile
+from digest.ranking.relevance import Rarity, document, rarity, relevance
+from digest.ranking.words import words
 
 BATCH = 1000
-# Shorter words of a query say how it is built (of, the, can), not what it is about.
-SHORTEST_WORD = 4
 Item = TypeVar("Item")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Today:
     """The product as it is. `offered` are the topics that readers can choose."""
 
     offered: Sequence[TopicProfile]
+    rarity: Rarity = field(default=rarity(0, {}), init=False)
 
     def interests(self, profile: Sequence[VotedPaper], candidates: Sequence[VotedPaper]) -> Scores:
         latest = [(paper.upvotes, paper.comments, paper.stars) for paper in candidates]
@@ -42,11 +44,18 @@ class Today:
         batches = [ranking.topic_shares(_texts(batch), named) for batch in _batches(papers, BATCH)]
         return np.concatenate([np.empty((0, len(named))), *batches])
 
+    def learn_words(self, background: Again) -> None:
+        having: Counter[str] = Counter()
+        papers = 0
+        for paper in background():
+            papers += 1
+            found = document(paper.title, paper.authors, paper.abstract)
+            having.update({word for text in found.fields for word in text})
+        self.rarity = rarity(papers, having)
+
     def search(self, query: str, candidates: Sequence[Candidate]) -> Scores:
-        asked = TopicProfile(slug="query", keywords=words_of_query(query))
-        texts = [PaperText(candidate.title, candidate.abstract) for candidate in candidates]
-        shares: Scores = ranking.topic_shares(texts, [asked])[:, 0]
-        return shares
+        documents = [document(candidate.title, (), candidate.abstract) for candidate in candidates]
+        return relevance(words(query), documents, self.rarity)
 
     def learn_trend(self, training: Callable[[], Iterator[tuple[Paper, bool]]]) -> None:
         """Nothing is learned: no part of today's ranking is fitted to data."""
@@ -61,13 +70,6 @@ class Today:
 def words_of_name(name: str) -> list[str]:
     """The terms that a category's name joins by commas and `and`, as in Computer Vision, Pattern Recognition."""
     return [term for term in re.split(r",\s*(?:and\s+)?|\s+and\s+", name) if term]
-
-
-def words_of_query(query: str) -> list[str]:
-    """The query's words of SHORTEST_WORD letters or more, and any two neighbours of which one is that long."""
-    words = re.findall(r"[^\W_]+", query)
-    pairs = [f"{one} {other}" for one, other in pairwise(words) if max(len(one), len(other)) >= SHORTEST_WORD]
-    return [word for word in words if len(word) >= SHORTEST_WORD] + pairs
 
 
 def _texts(papers: Iterable[Paper]) -> list[PaperText]:

@@ -15,7 +15,7 @@ from digest.evaluation import open_recording, tasks
 from digest.evaluation.streams import Candidate, Paper, VotedPaper
 from digest.evaluation.tasks import Again, Scores
 from digest.evaluation.taxonomy import NAMES
-from digest.evaluation.today import Today, words_of_name, words_of_query
+from digest.evaluation.today import Today, words_of_name
 from digest.ranking import TopicProfile
 from tests.evaluation import recording
 
@@ -32,6 +32,9 @@ class Witness:
     def topics(self, background: Again, names: Sequence[str], papers: Iterable[Paper]) -> Scores:
         self.background, self.names, self.papers = list(background()), list(names), list(papers)
         return np.zeros((len(self.papers), len(names)))
+
+    def learn_words(self, background: Again) -> None:
+        self.words_of = [paper.id for paper in background()]
 
     def search(self, query: str, candidates: Sequence[Candidate]) -> Scores:
         self.searched = list(candidates)
@@ -99,10 +102,6 @@ def test_a_name_is_split_into_its_terms() -> None:
     assert words_of_name(NAMES["cs.CV"]) == ["Computer Vision", "Pattern Recognition"]
     assert words_of_name(NAMES["cs.CE"]) == ["Computational Engineering", "Finance", "Science"]
     assert words_of_name(NAMES["cs.HC"]) == ["Human-Computer Interaction"]
-
-
-def test_a_query_is_its_longer_words_and_their_neighbours() -> None:
-    assert words_of_query("Risk of the nerve?") == ["Risk", "nerve", "Risk of", "the nerve"]
 
 
 def test_searches_are_judged_by_their_grades_and_those_without_an_answer_counted(tmp_path: Path) -> None:

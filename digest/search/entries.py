@@ -1,0 +1,66 @@
+"""Takes a paper's columns, gives the words by which it is found."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from digest.models import SearchEntry
+from digest.ranking.relevance import Document
+from digest.ranking.words import words
+
+LONGEST = 60_000  # characters a field: four of them, at four bytes each, stay below the megabyte of a tsvector
+NO_LABEL = re.compile(r"[^\w.]+")
+
+
+class Source(NamedTuple):
+    """The columns of a `Paper` that searches look in."""
+
+    pk: int
+    title: str
+    authors: list[str]
+    abstract: str
+    categories: list[str]
+    primary_category: str
+
+
+def entry(paper: Source) -> SearchEntry:
+    return SearchEntry(
+        paper_id=paper.pk,
+        title=joined(words(paper.title)),
+        authors=joined(word for name in paper.authors for word in words(name)),
+        abstract=joined(words(paper.abstract)),
+        labels=joined(dict.fromkeys(labels(filter(None, (paper.primary_category, *paper.categories))))),
+    )
+
+
+def joined(found: Iterable[str]) -> str:
+    """A space at both ends: a phrase is then found by its words between spaces. Cut between words."""
+    text = f" {' '.join(found)} "
+    return text if len(text) <= LONGEST else text[: text.rindex(" ", 0, LONGEST) + 1]
+
+
+def labels(categories: Iterable[str]) -> Iterator[str]:
+    """`cs.LG` gives cs.lg and cs., hep-th gives hep-th. : no word has a full stop, so no label is taken for one."""
+    for category in categories:
+        name = label(category)
+        archive, dot, part = name.partition(".")
+        yield f"{archive}."
+        if dot and part:
+            yield name
+
+
+def label(category: str) -> str:
+    """Lower case, `Cancer Biology` as cancer-biology."""
+    return NO_LABEL.sub("-", category.casefold()).strip("-.")[:64]
+
+
+def documents(ids: Collection[int], corrected: Mapping[str, str] | None = None) -> dict[int, Document]:
+    """Papers' words by id, the newest first; those that were taken for slips count as what they were meant to be."""
+    rows = SearchEntry.objects.filter(pk__in=ids).order_by("-pk").values_list("pk", "title", "authors", "abstract")
+    return {pk: Document(*(_read(text, corrected or {}) for text in texts)) for pk, *texts in rows}
+
+
+def _read(text: str, corrected: Mapping[str, str]) -> list[str]:
+    return [corrected.get(word, word) for word in text.split()] if corrected else text.split()
