@@ -50,7 +50,7 @@ class Today:
         for paper in background():
             papers += 1
             found = document(paper.title, paper.authors, paper.abstract)
-            having.update({word for text in found.fields for word in text})
+            having.update(found.vocabulary)
         self.rarity = rarity(papers, having)
 
     def search(self, query: str, candidates: Sequence[Candidate]) -> Scores:

@@ -15,6 +15,13 @@ POSTGRESQL = """
             GENERATED ALWAYS AS (digest_search_words(title || authors || abstract || labels)) STORED,
         ADD COLUMN title_words tsvector NOT NULL GENERATED ALWAYS AS (digest_search_words(title)) STORED,
         ADD COLUMN author_words tsvector NOT NULL GENERATED ALWAYS AS (digest_search_words(authors)) STORED;
+    -- Rows are found by the indexes and sorted by the thousand: what is long is kept beside them.
+    ALTER TABLE digest_searchentry SET (toast_tuple_target = 128),
+        ALTER COLUMN title SET STORAGE MAIN,
+        ALTER COLUMN authors SET STORAGE MAIN,
+        ALTER COLUMN labels SET STORAGE MAIN,
+        ALTER COLUMN title_words SET STORAGE MAIN,
+        ALTER COLUMN author_words SET STORAGE MAIN;
     CREATE INDEX searchentry_words ON digest_searchentry USING gin (words);
     CREATE INDEX searchentry_title_words ON digest_searchentry USING gin (title_words);
     CREATE INDEX searchentry_author_words ON digest_searchentry USING gin (author_words);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 
 from digest import tex
@@ -17,6 +18,11 @@ WORD = re.compile(rf"[{IDEOGRAPHS}]|[^\W_{IDEOGRAPHS}]+")
 def words(text: str) -> list[str]:
     """Lower case, without TeX, accents and plural endings: `The Poincaré maps` gives the, poincare, map."""
     return [compared(word) for word in WORD.findall(composed(tex.readable(text)))]
+
+
+def joined(found: Iterable[str]) -> str:
+    """Words as one text, with a space at both ends: any of them, or some in a row, are then found between spaces."""
+    return f" {' '.join(found)} "
 
 
 def composed(text: str) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from digest.models import SearchEntry
-from digest.ranking.relevance import Document
-from digest.ranking.words import words
+from digest.ranking.relevance import Document, document
+from digest.ranking.words import joined
 
 LONGEST = 60_000  # characters a field: four of them, at four bytes each, stay below the megabyte of a tsvector
 NO_LABEL = re.compile(r"[^\w.]+")
@@ -26,18 +26,19 @@ class Source(NamedTuple):
 
 
 def entry(paper: Source) -> SearchEntry:
+    found = document(paper.title, paper.authors, paper.abstract)
+    categories = filter(None, (paper.primary_category, *paper.categories))
     return SearchEntry(
         paper_id=paper.pk,
-        title=joined(words(paper.title)),
-        authors=joined(word for name in paper.authors for word in words(name)),
-        abstract=joined(words(paper.abstract)),
-        labels=joined(dict.fromkeys(labels(filter(None, (paper.primary_category, *paper.categories))))),
+        title=cut(found.title),
+        authors=cut(found.authors),
+        abstract=cut(found.abstract),
+        labels=cut(joined(dict.fromkeys(labels(categories)))),
     )
 
 
-def joined(found: Iterable[str]) -> str:
-    """A space at both ends: a phrase is then found by its words between spaces. Cut between words."""
-    text = f" {' '.join(found)} "
+def cut(text: str) -> str:
+    """Between words."""
     return text if len(text) <= LONGEST else text[: text.rindex(" ", 0, LONGEST) + 1]
 
 
@@ -62,5 +63,7 @@ def documents(ids: Collection[int], corrected: Mapping[str, str] | None = None) 
     return {pk: Document(*(_read(text, corrected or {}) for text in texts)) for pk, *texts in rows}
 
 
-def _read(text: str, corrected: Mapping[str, str]) -> list[str]:
-    return [corrected.get(word, word) for word in text.split()] if corrected else text.split()
+def _read(text: str, corrected: Mapping[str, str]) -> str:
+    for typed, meant in corrected.items():
+        text = text.replace(f" {typed} ", f" {meant} ")
+    return text

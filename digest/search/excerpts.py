@@ -10,6 +10,7 @@ from digest import tex
 from digest.ranking.words import WORD, compared, composed
 
 SHOWN = 45  # words
+BEFORE = 3  # words before the first that is marked
 SENTENCE = re.compile(r"(?<=[.!?])\s")
 
 
@@ -45,14 +46,14 @@ def excerpt(text: str, words: Collection[str]) -> list[Piece]:
 
 def _best(found: list[str]) -> int:
     """Where the stretch begins that has most different words, then most words; the first of equals."""
-    starts = range(max(1, len(found) - SHOWN + 1))
-    hits = [start for start in starts if found[start] or not start]
+    last = max(0, len(found) - SHOWN)
+    starts = {0, *(min(max(0, place - BEFORE), last) for place, word in enumerate(found) if word)}
 
     def worth(start: int) -> tuple[int, int, int]:
         stretch = [word for word in found[start : start + SHOWN] if word]
         return len(set(stretch)), len(stretch), -start
 
-    return max(hits, key=worth)
+    return max(starts, key=worth)
 
 
 def _pieces(text: str, wanted: Collection[str]) -> Iterator[Piece]:

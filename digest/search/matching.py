@@ -6,20 +6,22 @@ word that half of all papers have costs no more than a rare one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from digest.search.dialects import Groups, fts5, tsquery
 
 SHOWABLE = "p.merged_into_id IS NULL AND NOT p.is_hidden AND p.withdrawn_at IS NULL"
+IS_SHOWABLE = f"EXISTS (SELECT 1 FROM digest_paper p WHERE p.id = found.pk AND {SHOWABLE})"  # noqa: S608
 MOMENT = "COALESCE(p.published_at, p.first_seen_at)"
-ENTRIES = "digest_searchentry e JOIN digest_paper p ON p.id = e.paper_id"
-READ = 3000  # papers at most whose text is read for a phrase
+READ = 1500  # papers at most whose text is read for a phrase
 TEXTS = ("title", "abstract", "authors")
+TEXT_COLUMNS = "".join(f", e.{text} AS {text}" for text in TEXTS)
 EVERYTHING = "words"
 # What is needed in, by PostgreSQL's column and SQLite's.
 COLUMNS = {EVERYTHING: ("words", ""), "title": ("title_words", "title"), "authors": ("author_words", "authors")}
@@ -52,56 +54,85 @@ class Conditions:
 
 
 def newest(need: Need, limit: int) -> list[int]:
-    """At most `limit` ids of papers, the newest first. Phrases are looked for in the newest 3,000 with their words."""
-    where, read = Conditions(), Conditions()
-    table, pk = _postgresql(need, where) if connection.vendor == "postgresql" else _sqlite(need, where)
-    _papers(need, where)
-    _texts(need, read)
-    found = f"SELECT {pk} AS pk FROM {table} WHERE {where} ORDER BY {pk} DESC LIMIT %s"  # noqa: S608
-    values = [*where.values, limit]
-    if read.parts:
-        entries = "digest_searchentry e ON e.paper_id = found.pk"
-        found = f"SELECT pk FROM ({found}) found JOIN {entries} WHERE {read} ORDER BY pk DESC LIMIT %s"  # noqa: S608
-        values = [*where.values, READ, *read.values, limit]
-    with connection.cursor() as cursor:
-        cursor.execute(found, values)
+    """At most `limit` ids of papers, the newest first. Phrases are looked for in the newest 1,500 with their words.
+
+    Which papers may be seen is asked of twice as many as are wanted, not of all that match: that was most of the work.
+    """
+    inner, outer = Conditions(), Conditions()
+    table, pk, order = _postgresql(need, inner) if connection.vendor == "postgresql" else _sqlite(need, inner)
+    if _is_narrow(need):
+        table += f" JOIN digest_paper p ON p.id = {pk}"
+        _papers(need, inner)
+    elif need.is_public:
+        outer.add(IS_SHOWABLE)
+    has_texts = _texts(need, outer)
+    columns = f"{pk} AS pk{TEXT_COLUMNS if has_texts else ''}"
+    found = f"SELECT {columns} FROM {table} WHERE {inner} ORDER BY {order} DESC LIMIT %s"  # noqa: S608
+    statement = f"SELECT pk FROM ({found}) found WHERE {outer} ORDER BY pk DESC LIMIT %s"  # noqa: S608
+    with _by_index(), connection.cursor() as cursor:
+        cursor.execute(statement, [*inner.values, READ if has_texts else 2 * limit, *outer.values, limit])
         return [pk for (pk,) in cursor.fetchall()]
 
 
-def _postgresql(need: Need, where: Conditions) -> tuple[str, str]:
+@contextmanager
+def _by_index() -> Iterator[None]:
+    """PostgreSQL does not know what it costs to fetch and unpack the words of each row: it is not to read them all.
+
+    SQLite's transactions would take the write lock, which a search must not wait for.
+    """
+    if connection.vendor != "postgresql":
+        yield
+        return
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        yield
+
+
+def _postgresql(need: Need, where: Conditions) -> tuple[str, str, str]:
+    """Table, id and order. How many rows have one word it knows; of several it thinks that few have all, as if they
+    were independent. So for several it is not offered to walk back through the rows and read the words of each."""
     without = _single(need.without)
+    several = len({term for _, groups in need.fields for term in min(groups, key=len)}) > 1
     for name, groups in need.fields:
         where.add(f"e.{COLUMNS[name][0]} @@ %s::tsquery", tsquery(groups))
     if without:
         where.add("e.words @@ %s::tsquery", tsquery((), without))
-    return ENTRIES, "p.id"
+    return "digest_searchentry e", "e.paper_id", "e.paper_id + 0" if several else "e.paper_id"
 
 
-def _sqlite(need: Need, where: Conditions) -> tuple[str, str]:
+def _sqlite(need: Need, where: Conditions) -> tuple[str, str, str]:
     """The index leads where anything is looked up in it: it goes back in time by itself."""
     without = _single(need.without)
     if need.fields:
         fields = [(COLUMNS[name][1], groups) for name, groups in need.fields]
         where.add("digest_searchindex MATCH %s", fts5(fields, without))
-        return "digest_searchindex i CROSS JOIN digest_paper p ON p.id = i.rowid", "i.rowid"
+        return "digest_searchindex i CROSS JOIN digest_searchentry e ON e.paper_id = i.rowid", "i.rowid", "i.rowid"
     if without:
         excluded = fts5([("", [[tuple(without)]])])
-        where.add("p.id NOT IN (SELECT rowid FROM digest_searchindex WHERE digest_searchindex MATCH %s)", excluded)
-    return ENTRIES, "p.id"
+        where.add(
+            "e.paper_id NOT IN (SELECT rowid FROM digest_searchindex WHERE digest_searchindex MATCH %s)", excluded
+        )
+    return "digest_searchentry e", "e.paper_id", "e.paper_id"
+
+
+def _is_narrow(need: Need) -> bool:
+    """Whether a paper's row decides, too, and may leave few of those that have the words."""
+    return need.sources is not None or need.since is not None or need.until is not None
 
 
 def _single(without: Sequence[Sequence[str]]) -> list[str]:
     return [words[0] for words in without if len(words) == 1]
 
 
-def _texts(need: Need, where: Conditions) -> None:
-    """Words in a row: the index does not know where they stand."""
-    anywhere = f"({' OR '.join(f'e.{text} LIKE %s' for text in TEXTS)})"
+def _texts(need: Need, where: Conditions) -> bool:
+    """Words in a row: the index does not know where they stand. Whether any are asked for."""
+    anywhere = f"({' OR '.join(f'{text} LIKE %s' for text in TEXTS)})"
+    without = [phrase for phrase in need.without if len(phrase) > 1]
     for phrase in need.phrases:
         where.add(anywhere, *[_pattern(phrase)] * len(TEXTS))
-    for phrase in need.without:
-        if len(phrase) > 1:
-            where.add(f"NOT {anywhere}", *[_pattern(phrase)] * len(TEXTS))
+    for phrase in without:
+        where.add(f"NOT {anywhere}", *[_pattern(phrase)] * len(TEXTS))
+    return bool(need.phrases or without)
 
 
 def _pattern(phrase: Sequence[str]) -> str:

@@ -25,7 +25,7 @@ def similar(paper: int, limit: int = 5) -> list[int]:
 def near(papers: Sequence[int], limit: int) -> list[int]:
     """What is like these papers, the best first, but none of them: by the words that set them apart (RM3's)."""
     own = list(documents(papers).values())
-    rare = rarity(papers_having({word for each in own for text in (each.title, each.abstract) for word in text}))
+    rare = rarity(papers_having({word for each in own for word in each.vocabulary}))
     weights = relevance.feedback(own, np.ones(len(own)), rare)
     terms = [(word,) for word in weights if isinstance(word, str)][:LOOKED_UP]
     ids: set[int] = set()

@@ -19,15 +19,18 @@ RARE = 3  # papers: as rare as this a word may be somebody's slip, too
 MUCH_MORE = 50  # times as many papers must have what was meant instead
 AFTER_LETTERS = "zzzz"  # prefix + this is after all words that begin with it, in any collation
 MOST_NEIGHBOURS = 2000
+MOST_WORDS = 4  # of a query
 
 
 def corrections(asked: Iterable[str], having: Mapping[str, int]) -> dict[str, str]:
-    """By mistyped word, the likeliest right one; `having` says how many papers have each."""
-    found = {}
-    for word in asked:
-        if is_doubtful(word, having.get(word, 0)) and (better := meant(word, having.get(word, 0))):
-            found[word] = better
-    return found
+    """By mistyped word, the likeliest right one; `having` says how many papers have each.
+
+    Only a few words are looked into, those that no paper has before rare ones.
+    """
+    doubtful = [word for word in asked if is_doubtful(word, having.get(word, 0))]
+    looked_into = sorted(doubtful, key=lambda word: having.get(word, 0))[:MOST_WORDS]
+    found = {word: meant(word, having.get(word, 0)) for word in looked_into}
+    return {word: better for word, better in found.items() if better}
 
 
 def is_doubtful(word: str, papers: int) -> bool:
@@ -35,10 +38,10 @@ def is_doubtful(word: str, papers: int) -> bool:
 
 
 def meant(word: str, papers: int) -> str | None:
-    """The word that most papers have: of those at one edit, else of those at two."""
+    """The word that most papers have: of those at one edit, else, where no paper has the word itself, at two."""
     least = max(2, papers * MUCH_MORE)
     near = likeliest(papers_having(edits(word)), least)
-    if near or len(word) < LONG:
+    if near or papers or len(word) < LONG:
         return near
     beginning = word[:SAME_BEGINNING]
     alike = SearchWord.objects.filter(word__range=(beginning, beginning + AFTER_LETTERS), papers__gte=least)
