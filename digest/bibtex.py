@@ -31,6 +31,7 @@ class Citable(Protocol):
 
     title: str
     authors: Sequence[str]
+    categories: Sequence[str]
     primary_category: str
     arxiv_id: str | None
     doi: str | None
@@ -54,7 +55,7 @@ def fields(paper: Citable) -> Iterator[tuple[str, str]]:
     if paper.arxiv_id:
         yield "eprint", paper.arxiv_id
         yield "archivePrefix", "arXiv"
-        yield "primaryClass", escaped(paper.primary_category)
+        yield "primaryClass", escaped(paper.primary_category or next(iter(paper.categories), ""))
     yield "doi", bare(paper.doi or "")
     yield "url", bare(paper.url)
 

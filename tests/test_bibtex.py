@@ -21,7 +21,8 @@ from tests.factories import NOW, PaperFactory
 def paper(**columns: Any) -> Any:
     return SimpleNamespace(
         **{
-            "title": "Meta-Learning", "authors": ["Jane van der Berg"], "primary_category": "cs.LG", "arxiv_id": None,
+            "title": "Meta-Learning", "authors": ["Jane van der Berg"], "primary_category": "cs.LG",
+            "categories": [], "arxiv_id": None,
             "doi": None, "journal_reference": "", "url": "", "published_at": datetime(2026, 3, 1, tzinfo=UTC),
             **columns,
         }
