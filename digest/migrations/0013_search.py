@@ -93,6 +93,7 @@ class Migration(migrations.Migration):
                 ("authors", models.TextField(blank=True)),
                 ("abstract", models.TextField(blank=True)),
                 ("labels", models.TextField(blank=True, help_text="Categories, and the archives they belong to")),
+                ("day", models.DateField(help_text="Of its publication, else when it was first seen (UTC)")),
             ],
             options={
                 "verbose_name_plural": "search entries",
@@ -115,7 +116,7 @@ class Migration(migrations.Migration):
                         db_constraint=False,
                         db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
+                        related_name="unindexed",
                         to="digest.paper",
                     ),
                 ),

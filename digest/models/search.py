@@ -19,6 +19,7 @@ class SearchEntry(models.Model):
     authors = models.TextField(blank=True)
     abstract = models.TextField(blank=True)
     labels = models.TextField(blank=True, help_text="Categories, and the archives they belong to")
+    day = models.DateField(help_text="Of its publication, else when it was first seen (UTC)")
 
     class Meta:
         verbose_name_plural = "search entries"
@@ -40,7 +41,7 @@ class SearchWord(models.Model):
 class Unindexed(models.Model):
     """A note that a paper's text is new or was changed. Only ever added and deleted: nobody waits for anybody."""
 
-    paper = models.ForeignKey(Paper, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="+")
+    paper = models.ForeignKey(Paper, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="unindexed")
 
     def __str__(self) -> str:
         return f"paper {self.paper_id}"

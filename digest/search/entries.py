@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from digest.models import SearchEntry
@@ -23,6 +24,8 @@ class Source(NamedTuple):
     abstract: str
     categories: list[str]
     primary_category: str
+    published_at: datetime | None
+    first_seen_at: datetime
 
 
 def entry(paper: Source) -> SearchEntry:
@@ -34,6 +37,7 @@ def entry(paper: Source) -> SearchEntry:
         authors=cut(found.authors),
         abstract=cut(found.abstract),
         labels=cut(joined(dict.fromkeys(labels(categories)))),
+        day=(paper.published_at or paper.first_seen_at).astimezone(UTC).date(),
     )
 
 

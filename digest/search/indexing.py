@@ -15,7 +15,7 @@ from digest.search.entries import Source, entry
 
 BATCH = 500  # papers a transaction
 LOCK = 0x53454152  # any number, as long as it is always the same
-FIELDS = ("title", "authors", "abstract", "labels")
+FIELDS = ("title", "authors", "abstract", "labels", "day")
 COUNT = """
     INSERT INTO digest_searchword (word, papers) VALUES {rows}
     ON CONFLICT (word) DO UPDATE SET papers = digest_searchword.papers + excluded.papers
@@ -63,8 +63,8 @@ def has_turn() -> bool:
 
 
 def write(ids: Sequence[int]) -> None:
-    columns = ("pk", "title", "authors", "abstract", "categories", "primary_category")
-    fresh = [entry(Source(*row)) for row in Paper.objects.filter(pk__in=ids).order_by("pk").values_list(*columns)]
+    papers = Paper.objects.filter(pk__in=ids).order_by("pk")
+    fresh = [entry(Source(*row)) for row in papers.values_list(*Source._fields)]
     stored = SearchEntry.objects.in_bulk([each.paper_id for each in fresh])
     changed = [each for each in fresh if not same(each, stored.get(each.paper_id))]
     counts: Counter[str] = Counter()

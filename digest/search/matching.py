@@ -9,16 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date
 from typing import Any
 
 from django.db import connection, transaction
 
 from digest.search.dialects import Groups, fts5, tsquery
 
-SHOWABLE = "p.merged_into_id IS NULL AND NOT p.is_hidden AND p.withdrawn_at IS NULL"
-IS_SHOWABLE = f"EXISTS (SELECT 1 FROM digest_paper p WHERE p.id = found.pk AND {SHOWABLE})"  # noqa: S608
-MOMENT = "COALESCE(p.published_at, p.first_seen_at)"
+SHOWABLE = (
+    "EXISTS (SELECT 1 FROM digest_paper p WHERE p.id = found.pk"
+    " AND p.merged_into_id IS NULL AND NOT p.is_hidden AND p.withdrawn_at IS NULL)"
+)
+LISTED = "EXISTS (SELECT 1 FROM digest_listing l WHERE l.paper_id = e.paper_id AND l.source_id IN ({}))"
 READ = 1500  # papers at most whose text is read for a phrase
 TEXTS = ("title", "abstract", "authors")
 TEXT_COLUMNS = "".join(f", e.{text} AS {text}" for text in TEXTS)
@@ -60,11 +62,9 @@ def newest(need: Need, limit: int) -> list[int]:
     """
     inner, outer = Conditions(), Conditions()
     table, pk, order = _postgresql(need, inner) if connection.vendor == "postgresql" else _sqlite(need, inner)
-    if _is_narrow(need):
-        table += f" JOIN digest_paper p ON p.id = {pk}"
-        _papers(need, inner)
-    elif need.is_public:
-        outer.add(IS_SHOWABLE)
+    _facts(need, inner)
+    if need.is_public:
+        outer.add(SHOWABLE)
     has_texts = _texts(need, outer)
     columns = f"{pk} AS pk{TEXT_COLUMNS if has_texts else ''}"
     found = f"SELECT {columns} FROM {table} WHERE {inner} ORDER BY {order} DESC LIMIT %s"  # noqa: S608
@@ -115,11 +115,6 @@ def _sqlite(need: Need, where: Conditions) -> tuple[str, str, str]:
     return "digest_searchentry e", "e.paper_id", "e.paper_id"
 
 
-def _is_narrow(need: Need) -> bool:
-    """Whether a paper's row decides, too, and may leave few of those that have the words."""
-    return need.sources is not None or need.since is not None or need.until is not None
-
-
 def _single(without: Sequence[Sequence[str]]) -> list[str]:
     return [words[0] for words in without if len(words) == 1]
 
@@ -139,17 +134,11 @@ def _pattern(phrase: Sequence[str]) -> str:
     return f"% {' '.join(phrase)} %"
 
 
-def _papers(need: Need, where: Conditions) -> None:
-    if need.is_public:
-        where.add(SHOWABLE)
+def _facts(need: Need, where: Conditions) -> None:
     if need.sources is not None:
-        listed = "EXISTS (SELECT 1 FROM digest_listing l WHERE l.paper_id = p.id AND l.source_id IN ({}))"
-        where.add(listed.format(", ".join(["%s"] * len(need.sources)) or "NULL"), *need.sources)
+        places = ", ".join(["%s"] * len(need.sources)) or "NULL"
+        where.add(LISTED.format(places), *need.sources)
     if need.since:
-        where.add(f"{MOMENT} >= %s", _midnight(need.since))
-    if need.until and need.until < date.max:
-        where.add(f"{MOMENT} < %s", _midnight(need.until + timedelta(days=1)))
-
-
-def _midnight(day: date) -> Any:
-    return connection.ops.adapt_datetimefield_value(datetime.combine(day, time(), UTC))
+        where.add("e.day >= %s", connection.ops.adapt_datefield_value(need.since))
+    if need.until:
+        where.add("e.day <= %s", connection.ops.adapt_datefield_value(need.until))
