@@ -10,8 +10,8 @@ from digest.models.paper import Paper
 class SearchEntry(models.Model):
     """A paper's words, as `ranking.words` gives them: joined by spaces, with a space at both ends.
 
-    The database keeps its own index beside these columns (migration 0013): on PostgreSQL generated columns of type
-    tsvector with GIN, on SQLite an FTS5 table with triggers.
+    The database keeps its own index beside these columns (migration 0013): on PostgreSQL GIN over the words as a
+    tsvector, on SQLite an FTS5 table with triggers.
     """
 
     paper = models.OneToOneField(Paper, on_delete=models.CASCADE, primary_key=True, related_name="search_entry")
@@ -41,7 +41,9 @@ class SearchWord(models.Model):
 class Unindexed(models.Model):
     """A note that a paper's text is new or was changed. Only ever added and deleted: nobody waits for anybody."""
 
-    paper = models.ForeignKey(Paper, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="unindexed")
+    paper = models.ForeignKey(
+        Paper, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="unindexed"
+    )
 
     def __str__(self) -> str:
         return f"paper {self.paper_id}"

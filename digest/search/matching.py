@@ -6,13 +6,12 @@ word that half of all papers have costs no more than a rare one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 
 from digest.search.dialects import Groups, fts5, tsquery
 
@@ -25,8 +24,12 @@ READ = 1500  # papers at most whose text is read for a phrase
 TEXTS = ("title", "abstract", "authors")
 TEXT_COLUMNS = "".join(f", e.{text} AS {text}" for text in TEXTS)
 EVERYTHING = "words"
-# What is needed in, by PostgreSQL's column and SQLite's.
-COLUMNS = {EVERYTHING: ("words", ""), "title": ("title_words", "title"), "authors": ("author_words", "authors")}
+# Where it is needed: what PostgreSQL's indexes are made of, to the letter, and SQLite's column.
+COLUMNS = {
+    EVERYTHING: ("digest_search_words(e.title || e.authors || e.abstract || e.labels)", ""),
+    "title": ("digest_search_words(e.title)", "title"),
+    "authors": ("digest_search_words(e.authors)", "authors"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,58 +64,41 @@ def newest(need: Need, limit: int) -> list[int]:
     Which papers may be seen is asked of twice as many as are wanted, not of all that match: that was most of the work.
     """
     inner, outer = Conditions(), Conditions()
-    table, pk, order = _postgresql(need, inner) if connection.vendor == "postgresql" else _sqlite(need, inner)
+    table, pk = _postgresql(need, inner) if connection.vendor == "postgresql" else _sqlite(need, inner)
     _facts(need, inner)
     if need.is_public:
         outer.add(SHOWABLE)
     has_texts = _texts(need, outer)
     columns = f"{pk} AS pk{TEXT_COLUMNS if has_texts else ''}"
-    found = f"SELECT {columns} FROM {table} WHERE {inner} ORDER BY {order} DESC LIMIT %s"  # noqa: S608
+    found = f"SELECT {columns} FROM {table} WHERE {inner} ORDER BY {pk} DESC LIMIT %s"  # noqa: S608
     statement = f"SELECT pk FROM ({found}) found WHERE {outer} ORDER BY pk DESC LIMIT %s"  # noqa: S608
-    with _by_index(), connection.cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(statement, [*inner.values, READ if has_texts else 2 * limit, *outer.values, limit])
         return [pk for (pk,) in cursor.fetchall()]
 
 
-@contextmanager
-def _by_index() -> Iterator[None]:
-    """PostgreSQL does not know what it costs to fetch and unpack the words of each row: it is not to read them all.
-
-    SQLite's transactions would take the write lock, which a search must not wait for.
-    """
-    if connection.vendor != "postgresql":
-        yield
-        return
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
-        yield
-
-
-def _postgresql(need: Need, where: Conditions) -> tuple[str, str, str]:
-    """Table, id and order. How many rows have one word it knows; of several it thinks that few have all, as if they
-    were independent. So for several it is not offered to walk back through the rows and read the words of each."""
+def _postgresql(need: Need, where: Conditions) -> tuple[str, str]:
     without = _single(need.without)
-    several = len({term for _, groups in need.fields for term in min(groups, key=len)}) > 1
     for name, groups in need.fields:
-        where.add(f"e.{COLUMNS[name][0]} @@ %s::tsquery", tsquery(groups))
+        where.add(f"{COLUMNS[name][0]} @@ %s::tsquery", tsquery(groups))
     if without:
-        where.add("e.words @@ %s::tsquery", tsquery((), without))
-    return "digest_searchentry e", "e.paper_id", "e.paper_id + 0" if several else "e.paper_id"
+        where.add(f"{COLUMNS[EVERYTHING][0]} @@ %s::tsquery", tsquery((), without))
+    return "digest_searchentry e", "e.paper_id"
 
 
-def _sqlite(need: Need, where: Conditions) -> tuple[str, str, str]:
+def _sqlite(need: Need, where: Conditions) -> tuple[str, str]:
     """The index leads where anything is looked up in it: it goes back in time by itself."""
     without = _single(need.without)
     if need.fields:
         fields = [(COLUMNS[name][1], groups) for name, groups in need.fields]
         where.add("digest_searchindex MATCH %s", fts5(fields, without))
-        return "digest_searchindex i CROSS JOIN digest_searchentry e ON e.paper_id = i.rowid", "i.rowid", "i.rowid"
+        return "digest_searchindex i CROSS JOIN digest_searchentry e ON e.paper_id = i.rowid", "i.rowid"
     if without:
         excluded = fts5([("", [[tuple(without)]])])
         where.add(
             "e.paper_id NOT IN (SELECT rowid FROM digest_searchindex WHERE digest_searchindex MATCH %s)", excluded
         )
-    return "digest_searchentry e", "e.paper_id", "e.paper_id"
+    return "digest_searchentry e", "e.paper_id"
 
 
 def _single(without: Sequence[Sequence[str]]) -> list[str]:
