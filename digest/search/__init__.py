@@ -8,6 +8,6 @@ puts in order with `ranking.relevance`, `similarity` asks with a paper's own wor
 from digest.search.finding import Found, find
 from digest.search.indexing import catch_up, waits
 from digest.search.query import Query, parse
-from digest.search.similarity import near, similar
+from digest.search.similarity import similar
 
-__all__ = ["Found", "Query", "catch_up", "find", "near", "parse", "similar", "waits"]
+__all__ = ["Found", "Query", "catch_up", "find", "parse", "similar", "waits"]

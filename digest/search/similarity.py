@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from digest.ranking import relevance
@@ -19,19 +17,14 @@ CANDIDATES = 200
 
 def similar(paper: int, limit: int = 5) -> list[int]:
     """Ids of papers, the most alike first; none where the paper is not indexed yet."""
-    return near([paper], limit)
-
-
-def near(papers: Sequence[int], limit: int) -> list[int]:
-    """What is like these papers, the best first, but none of them: by the words that set them apart (RM3's)."""
-    own = list(documents(papers).values())
+    own = list(documents([paper]).values())
     rare = rarity(papers_having({word for each in own for word in each.vocabulary}))
     weights = relevance.feedback(own, np.ones(len(own)), rare)
     terms = [(word,) for word in weights if isinstance(word, str)][:LOOKED_UP]
     ids: set[int] = set()
     for number in SHARED:
         if len(ids) <= limit and number <= len(terms):
-            ids |= set(newest(Need(fields=[(EVERYTHING, quorum(terms, number))]), CANDIDATES)) - set(papers)
+            ids |= set(newest(Need(fields=[(EVERYTHING, quorum(terms, number))]), CANDIDATES)) - {paper}
     candidates = documents(ids)
     scores = relevance.weighed(weights, list(candidates.values()))
     newest_first = list(candidates)
