@@ -13,8 +13,11 @@ PYTEST := $(BIN)/pytest -n $(WORKERS) --dist worksteal
 # Tools that only read the code need the settings to import, not to be anyone's.
 NEUTRAL := SECRET_KEY=not-a-secret ENV_FILE=/dev/null
 
+# Where nothing compiled may be kept, each of the tests' processes compiles all of them anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint types imports migrations deploy test-postgres format bench chaos eval inbox test-feeds demo-real lock clean system-deps hooks
+.PHONY: help run test test-long check lint types imports migrations deploy test-postgres format bench chaos eval inbox test-feeds demo-real lock clean system-deps hooks
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -22,11 +25,15 @@ help: ## List the targets
 run: .venv/.installed .env ## Start everything at http://127.0.0.1:8000 (PORT=...), sample content included; Ctrl-C stops it
 	@$(BIN)/python manage.py run --port $(PORT)
 
-test: .venv/.installed-dev ## Run the tests; says what it skipped and why
-	$(PYTEST)
+test: .venv/.installed-dev ## Run the tests but the long ones; says what it skipped and why
+	$(PYTEST) -m "not long"
+
+test-long: .venv/.installed-dev ## Run the tests of whole installations, of killed workers, of benchmarks
+	$(PYTEST) -m long
 
 check: lint types imports migrations deploy ## All that CI runs: every real service is required
 	PAPERBOY_REQUIRE_SERVICES=1 $(MAKE) --no-print-directory test
+	PAPERBOY_REQUIRE_SERVICES=1 $(MAKE) --no-print-directory test-long
 	PAPERBOY_REQUIRE_SERVICES=1 $(MAKE) --no-print-directory test-postgres
 
 lint: .venv/.installed-dev ## Ruff: rules and format
@@ -48,7 +55,7 @@ deploy: .venv/.installed-dev ## Django's deployment checks, on the settings a pr
 	manage collectstatic --noinput --verbosity 0 && manage check --deploy --fail-level WARNING
 
 test-postgres: .venv/.installed-dev ## Run the tests that touch the database once more, on PostgreSQL
-	TEST_DATABASE=postgres $(PYTEST)
+	TEST_DATABASE=postgres $(PYTEST) -m "not long and not browser"
 
 format: .venv/.installed-dev ## Format the code and sort the imports
 	$(BIN)/ruff check --fix

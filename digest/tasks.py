@@ -14,7 +14,7 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from digest import editions, events, housekeeping, ingestion, search, stopping
-from digest.delivery import alerts, ledger, recovery, source_alerts
+from digest.delivery import alerts, host_alerts, ledger, recovery, source_alerts
 from digest.delivery.sending import TIME_IS_UP, send_due
 from digest.delivery.transports.providers import keeps_idempotency
 from digest.errors import NoTurn
@@ -54,6 +54,7 @@ def tick() -> None:
         _rescue,
         recovery.recover,
         alerts.tell,
+        host_alerts.tell,
         source_alerts.tell,
         _enqueue_planning,
         _enqueue_events,

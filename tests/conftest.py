@@ -9,10 +9,13 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from django.conf import LazySettings
+from django.test import TransactionTestCase
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from digest.rendering import recent
 from tests import services
+from tests.sources.loopback import Loopback, running
 
 # How long an example takes says more about the machine than about the code.
 hypothesis.settings.register_profile("suite", deadline=None)
@@ -28,9 +31,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             raise pytest.UsageError(f"{item.nodeid}: transaction=True needs serialized_rollback=True")
     if os.environ.get("TEST_DATABASE") != "postgres":
         return
-    touching = [item for item in items if item.get_closest_marker("django_db") or "db" in fixtures_of(item)]
-    config.hook.pytest_deselected(items=[item for item in items if item not in set(touching)])
+    touching = [item for item in items if touches_database(item)]
+    kept = set(touching)
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = touching
+
+
+def touches_database(item: pytest.Item) -> bool:
+    is_djangos = isinstance(item, pytest.Function) and item.cls and issubclass(item.cls, TransactionTestCase)
+    return bool(is_djangos or item.get_closest_marker("django_db") or "db" in fixtures_of(item))
 
 
 def fixtures_of(item: pytest.Item) -> list[str]:
@@ -80,6 +89,14 @@ def smtp_sink() -> Iterator[Callable[..., services.SmtpSink]]:
         yield start
         for sink in started:
             sink.stop()
+
+
+@pytest.fixture
+def loopback(settings: LazySettings) -> Iterator[Loopback]:
+    """A web server on this machine whose answers the test writes, and which may be visited."""
+    settings.FETCH_ALLOW_PRIVATE = ["127.0.0.1", "localhost"]
+    with running() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -219,6 +219,7 @@ class Deployment:
                 os.killpg(process.pid, signal.SIGKILL)
 
 
+@pytest.mark.long
 @pytest.mark.postgres
 @pytest.mark.redis
 def test_the_same_processes_run_on_postgresql_and_redis(tmp_path, postgres_url, redis_url):

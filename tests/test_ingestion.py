@@ -15,7 +15,7 @@ import pytest
 from digest import stopping
 from digest.ingestion import import_file, refresh, refresh_if_due, visits
 from digest.models import Host, Listing, Outcome, Paper, Signal, Source, SourceRun
-from tests.sources.loopback import Answer, running
+from tests.sources.loopback import Answer
 from tests.sources.test_adapters import atom, atom_entry, daily
 
 NOW = datetime(2026, 6, 30, 14, tzinfo=UTC)  # a Tuesday
@@ -25,16 +25,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def loopback_allowed(settings):
-    settings.FETCH_ALLOW_PRIVATE = ["127.0.0.1"]
+def manners(settings):
     settings.FETCH_TIMEOUT_SECONDS = 5
     settings.FETCH_CONTACT = "papers@example.org"
-
-
-@pytest.fixture
-def loopback():
-    with running() as server:
-        yield server
 
 
 @pytest.fixture

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from digest.ingestion import refresh, visits
+from digest.errors import NoTurn
+from digest.ingestion import paging, refresh
 from digest.models import Outcome, Paper, Source
 from tests.sources.loopback import Answer, running
 
@@ -37,7 +38,8 @@ def page(server, cursor):
         for number in range(cursor, min(cursor + 3, TOTAL))
     ]
     message = {"status": "ok", "cursor": cursor, "total": TOTAL}
-    return Answer(json.dumps({"messages": [message], "collection": preprints}).encode())
+    body = json.dumps({"messages": [message], "collection": preprints}).encode()
+    return Answer(body, headers={"ETag": '"of-this-page"'})
 
 
 @pytest.fixture
@@ -57,7 +59,7 @@ def test_all_pages_belong_to_the_visit(pages, source):
 
 
 def test_a_list_without_end_is_left_and_the_account_says_so(pages, source, monkeypatch):
-    monkeypatch.setattr(visits, "MOST_REQUESTS", 2)
+    monkeypatch.setattr(paging, "MOST_REQUESTS", 2)
     run = refresh(source, NOW)
     assert (run.received, Paper.objects.count()) == (6, 6)
     assert run.message.startswith("left after 2 requests; not asked for: ")
@@ -75,3 +77,23 @@ def test_a_page_that_cannot_be_had_costs_no_other(pages, source):
     run = refresh(source, NOW)
     assert (run.outcome, run.received) == (Outcome.FRESH, 3)
     assert "/details/biorxiv/2d/3: HTTP 500" in run.message
+
+
+def test_the_rest_is_asked_for_again_where_a_page_got_no_turn(pages, source, monkeypatch):
+    """With the first page's validators the next visit would hear that nothing has changed."""
+    get = paging.get
+
+    def no_turn(url, *args):
+        if url != source.url:
+            raise NoTurn("others are asking 127.0.0.1, this waits for its turn", until=None)
+        return get(url, *args)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(paging, "get", no_turn)
+        run = refresh(source, NOW)
+    assert (run.outcome, run.received) == (Outcome.FRESH, 3)
+    assert "waits for its turn" in run.message
+    assert (source.etag, source.failures) == ("", 0)
+    run = refresh(source, NOW + timedelta(hours=1))
+    assert (run.new, run.known) == (4, 3)
+    assert source.etag == '"of-this-page"'

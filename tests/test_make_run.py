@@ -117,6 +117,7 @@ def get(url: str) -> str:
     return httpx.get(url, timeout=20).raise_for_status().text
 
 
+@pytest.mark.long
 def test_everything_comes_up_with_content_and_goes_without_a_trace(run, tmp_path):
     first = run()
     first.wait_until_up()
@@ -170,6 +171,7 @@ def test_a_port_that_is_taken_is_a_clear_error_before_anything_is_done(run, tmp_
     assert not (tmp_path / "paperboy.sqlite3").exists()
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="there is no /proc to find the web server in")
 def test_when_the_web_server_dies_the_rest_is_stopped_and_told(run, tmp_path):
     started = run()
@@ -241,6 +243,7 @@ def test_a_start_that_finds_nothing_changed_installs_nothing(copy):
     assert "pip install" in make(copy, "-n", ".venv/.installed").stdout
 
 
+@pytest.mark.long
 def test_a_database_without_sample_content_is_healthy(tmp_path):
     environment = process_environment(DATA_DIR=str(tmp_path), DEBUG="true")
     manage = [sys.executable, "manage.py"]

@@ -411,6 +411,7 @@ def environment(folder: Path, mailbox: Mailbox) -> dict[str, str]:
     }  # fmt: skip
 
 
+@pytest.mark.long
 def test_the_whole_story_on_sqlite_with_the_filesystem_broker(
     tmp_path: Path, recorded: FeedServer, shared_data: Path
 ) -> None:
@@ -420,6 +421,7 @@ def test_the_whole_story_on_sqlite_with_the_filesystem_broker(
         tell_the_story(Stack(tmp_path, env), recorded, mailbox, shared_data / "seed" / "seed_54_papers.json")
 
 
+@pytest.mark.long
 @pytest.mark.postgres
 @pytest.mark.redis
 def test_the_whole_story_on_postgresql_with_redis_and_two_workers(

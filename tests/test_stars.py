@@ -9,7 +9,7 @@ import pytest
 from digest.ingestion import refresh, stars
 from digest.models import Host, Outcome, Paper, Repository, Signal, Source
 from tests.factories import PaperFactory
-from tests.sources.loopback import Answer, running
+from tests.sources.loopback import Answer
 
 NOW = datetime(2026, 3, 5, 14, tzinfo=UTC)
 
@@ -17,17 +17,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def loopback_allowed(settings):
-    settings.FETCH_ALLOW_PRIVATE = ["127.0.0.1"]
-    settings.FETCH_PAUSE_SECONDS = 0
+def no_token(settings):
     settings.FETCH_TIMEOUT_SECONDS = 5
     settings.GITHUB_TOKEN = ""
-
-
-@pytest.fixture
-def loopback():
-    with running() as server:
-        yield server
 
 
 @pytest.fixture

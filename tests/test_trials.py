@@ -15,7 +15,7 @@ from digest.ingestion.trials import NoSource, try_out
 from digest.models import Host, Listing, Paper, Signal, Source, SourceRun
 from digest.papers import ingest
 from digest.sources import ADAPTERS
-from tests.sources.loopback import Answer, running
+from tests.sources.loopback import Answer
 from tests.sources.replies import reply
 
 NOW = datetime(2026, 3, 5, 14, tzinfo=UTC)
@@ -25,16 +25,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def loopback_allowed(settings):
-    settings.FETCH_ALLOW_PRIVATE = ["127.0.0.1"]
-    settings.FETCH_PAUSE_SECONDS = 0
+def impatient(settings):
     settings.FETCH_TIMEOUT_SECONDS = 3
-
-
-@pytest.fixture
-def loopback():
-    with running() as server:
-        yield server
 
 
 def nothing_stored():

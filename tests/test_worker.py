@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from tests.services import PROJECT, process_environment
 from tests.sources.loopback import Answer, running
 
@@ -34,6 +36,7 @@ def drip() -> Iterator[bytes]:
         time.sleep(0.2)
 
 
+@pytest.mark.long
 def test_a_worker_ends_in_the_middle_of_a_slow_reply_and_the_source_stays_due(tmp_path: Path) -> None:
     with running() as server:
         url = server.serve("/feed", Answer(drip()))

@@ -1,9 +1,10 @@
-"""The moment in, what there is to know of every source out: its last runs, its week, its trouble. Nine queries."""
+"""The moment in, what there is to know of every source out: its last runs, its week, its trouble. Eleven queries at
+most, and one more for each edition of the week."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ from django.db.models.functions import RowNumber
 from django.utils.safestring import SafeString
 
 from digest.admin.run_chart import RUNS_SHOWN, Chart, chart, outcome_chip
+from digest.delivery import sent as delivered
 from digest.ingestion import account, faults
 from digest.ingestion.troubles import Trouble, troubles
 from digest.ingestion.visits import LABELS
@@ -23,13 +25,16 @@ PICKED = Q(decision=Decision.PINNED) | ~Q(blurb="")
 
 class Week(NamedTuple):
     """What a source brought in seven days. Of the papers that it `listed` and had not listed before, so many are in
-    `editions`, and were `picked` by an editor; `elsewhere` says through whom, if all came through others first."""
+    `editions`, were `picked` by an editor, and `sent` in digests (at least, if `is_cut`); `elsewhere` says through
+    whom, if all came through others first."""
 
     new: int = 0
     updated: int = 0
     listed: int = 0
     editions: int = 0
     picked: int = 0
+    sent: int = 0
+    is_cut: bool = False
     elsewhere: str = ""
 
 
@@ -49,7 +54,7 @@ class Facts(NamedTuple):
 
 
 def facts(now: datetime, sources: Sequence[Source] | None = None) -> list[Facts]:
-    """Of all sources, those in trouble first, disabled ones last. Nine queries, however many there are."""
+    """Of all sources, those in trouble first, disabled ones last. No more queries, however many there are."""
     shown = list(Source.objects.all()) if sources is None else list(sources)
     ids = [source.pk for source in shown]
     runs, weeks, pasts = last_runs(ids), this_week(shown, now), backfilled(ids)
@@ -72,13 +77,13 @@ def last_runs(source_ids: Iterable[int]) -> defaultdict[int, list[SourceRun]]:
 
 
 def this_week(sources: Sequence[Source], now: datetime) -> defaultdict[int, Week]:
-    """Two queries: what the runs counted, and what became of the papers."""
-    ids, since = [source.pk for source in sources], now - WEEK
+    """What the runs counted, and what became of the papers."""
+    ids, since, sent = [source.pk for source in sources], now - WEEK, delivered.papers(now - WEEK, now)
     runs = SourceRun.objects.filter(source__in=ids, started_at__gt=since).order_by()
     counts = {
         row["source"]: row for row in runs.values("source").annotate(new_papers=Sum("new"), updates=Sum("updated"))
     }
-    names, fates = {source.pk: source.name for source in sources}, _fates(ids, since, now)
+    names, fates = {source.pk: source.name for source in sources}, _fates(ids, sent.papers, since, now)
     weeks: defaultdict[int, Week] = defaultdict(Week)
     for pk in ids:
         mine, row = fates[pk], dict[str, Any](counts.get(pk, {}))
@@ -91,12 +96,14 @@ def this_week(sources: Sequence[Source], now: datetime) -> defaultdict[int, Week
             listed=listed,
             editions=sum(fate["in_editions"] for fate in mine),
             picked=sum(fate["picks"] for fate in mine),
+            sent=sum(fate["sendings"] for fate in mine),
+            is_cut=sent.is_cut,
             elsewhere=account.through_others(others) if is_elsewhere else "",
         )
     return weeks
 
 
-def _fates(ids: Sequence[int], since: datetime, now: datetime) -> defaultdict[int, list[Any]]:
+def _fates(ids: Sequence[int], sent: Collection[int], since: datetime, now: datetime) -> defaultdict[int, list[Any]]:
     """Of the week's papers: by source, and by which source was first with them, what became of how many."""
     entries = EditionPaper.objects.filter(paper=OuterRef("paper"))
     listings = Listing.objects.filter(source__in=ids, first_seen_at__gt=since, first_seen_at__lte=now)
@@ -109,6 +116,7 @@ def _fates(ids: Sequence[int], since: datetime, now: datetime) -> defaultdict[in
             papers=Count("pk"),
             in_editions=Count("pk", filter=Q(is_in_edition=True)),
             picks=Count("pk", filter=Q(is_picked=True)),
+            sendings=Count("pk", filter=Q(paper__in=sent)),
         )
     )
     fates: defaultdict[int, list[Any]] = defaultdict(list)

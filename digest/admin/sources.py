@@ -18,7 +18,8 @@ from django.utils.timesince import timesince
 from digest import tasks
 from digest.admin import adding, hosts, source_account
 from digest.admin.display import plural
-from digest.admin.run_chart import outcome_chip
+from digest.admin.run_chart import chart, outcome_chip
+from digest.admin.source_facts import last_runs
 from digest.admin.source_form import SourceForm
 from digest.ingestion import faults
 from digest.models import Source, SourceRun
@@ -42,6 +43,7 @@ class RunInline(Facts, TabularInline[SourceRun, Source]):
 class SourceAdmin(ModelAdmin[Source]):
     form = SourceForm
     list_before_template = "digest/_hosts_above.html"
+    change_form_outer_before_template = "digest/_source_chart.html"
     list_display = ["name", "kind", "is_enabled", "last_outcome", "last_counts", "checked", "next_check_at", "failures"]
     list_filter = ["is_enabled", "kind"]
     search_fields = ["name", "slug", "url"]
@@ -84,6 +86,13 @@ class SourceAdmin(ModelAdmin[Source]):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         now = timezone.now()
         return super().changelist_view(request, {"now": now, "paused_hosts": hosts.panel(now), **(extra_context or {})})
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        source = self.get_object(request, object_id)
+        drawn = {"run_chart": chart(last_runs([source.pk])[source.pk])} if source else {}
+        return super().change_view(request, object_id, form_url, {**drawn, **(extra_context or {})})
 
     @admin.display(description="Last visit")
     def last_outcome(self, source: Source) -> SafeString:

@@ -30,6 +30,8 @@ BY_WORDS = (
     (Fault.ADDRESS, ("only http", "from port", "no adapter", "not an address")),
     (Fault.NO_FEED, ("not a", "neither JSON", "empty reply", "Feed error", "refused the query", "answered:")),
 )
+OUT_OF_REACH = frozenset({Fault.DNS, Fault.REFUSED, Fault.TIMEOUT, Fault.CUT_OFF, Fault.SERVER, Fault.TOO_MANY})
+OF_HOST = OUT_OF_REACH | {Fault.CERTIFICATE}  # kinds of HostError: whatever else is there has them too
 # For whoever looks at the desk; our own words follow below. A source is visited again by itself, ever more rarely.
 REMEDIES = {
     Fault.DNS: "No host of this name is known. Check the spelling of the address, or this machine's DNS.",

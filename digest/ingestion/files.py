@@ -17,6 +17,7 @@ from typing import BinaryIO, Literal
 
 from digest.errors import SourceError
 from digest.ingestion import outcomes
+from digest.ingestion.refusals import Refusals
 from digest.models import Outcome, Source, SourceRun
 from digest.papers import IngestCounts, ingest
 from digest.sources import FetchedPaper, Refusal, parsing, text
@@ -50,37 +51,41 @@ def import_file(
 
     `progress` is told the share of the file that is read (0 to 1) and the papers received so far. Papers count as
     seen, and their signals as read, at `now`; for back-filling, on the day `seen_at`, or with "listed" each on the day
-    that its own listing gives. With `source` they count as listed by it. A file that cannot be read ends as failed,
-    with what had been stored up to there in its account.
+    that its own listing gives. With `source` they count as listed by it; but the run is no visit of it, and says
+    nothing of how it is doing. A file that cannot be read ends as failed, with what had been stored up to there in its
+    account.
     """
     path = Path(path)
-    run = SourceRun.objects.create(source=source, source_name=text.line(path.name, 100), started_at=now)
+    run = SourceRun.objects.create(source_name=text.line(path.name, 100), started_at=now)
     started = time.monotonic()
-    counts, refused = IngestCounts(), list[Refusal]()
+    counts, refused = IngestCounts(), Refusals()
     outcome, message = Outcome.FAILED, "interrupted"
     try:
         size = max(path.stat().st_size, 1)
         with path.open("rb") as raw:
             results = read_file(raw, path.name)
             while batch := list(islice(results, BATCH)):
-                refused += [result for result in batch if isinstance(result, Refusal)]
-                counts += store(
-                    [result for result in batch if isinstance(result, FetchedPaper)],
-                    source=source,
-                    now=now,
-                    is_sample=is_sample,
-                    seen_at=seen_at,
-                )
+                papers = list(unrefused(batch, refused))
+                counts += store(papers, source=source, now=now, is_sample=is_sample, seen_at=seen_at)
                 progress(min(raw.tell() / size, 1.0), counts.received + len(refused))
         outcome, message = judge(counts, refused)
     except UNREADABLE as error:
         outcome, message = Outcome.FAILED, f"{path.name}: {error}"
     finally:
         counts += IngestCounts(refused=len(refused))
-        close(
-            run, counts, outcome, outcomes.told(refused, message), now + timedelta(seconds=time.monotonic() - started)
-        )
+        note = f"imported from a file; its papers count as listed by {source}" if source else ""
+        message = outcomes.told(refused, "\n".join(filter(None, (message, note))))
+        close(run, counts, outcome, message, now + timedelta(seconds=time.monotonic() - started))
     return run
+
+
+def unrefused(batch: list[Result], refused: Refusals) -> Iterator[FetchedPaper]:
+    """The papers among the results; what is refused is noted."""
+    for result in batch:
+        if isinstance(result, Refusal):
+            refused.add(result)
+        else:
+            yield result
 
 
 def read_file(raw: BinaryIO, name: str) -> Iterator[Result]:
@@ -173,7 +178,7 @@ def seen(paper: FetchedPaper, now: datetime, seen_at: SeenAt) -> datetime:
     return min(now, datetime.combine(day, clock_time(12), UTC)) if day else now
 
 
-def judge(counts: IngestCounts, refused: list[Refusal]) -> tuple[Outcome, str]:
+def judge(counts: IngestCounts, refused: Refusals) -> tuple[Outcome, str]:
     if refused and not counts.received:
         return Outcome.FAILED, f"none of {len(refused)} records is a paper"
     return (Outcome.FRESH if counts.new or counts.updated else Outcome.QUIET), ""

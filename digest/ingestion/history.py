@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from digest import stopping
 from digest.errors import HostError, NoTurn, SourceError
-from digest.ingestion import visits
+from digest.ingestion import paging
 from digest.ingestion.fetching import get
 from digest.ingestion.files import store
 from digest.models import BackfilledDay, Source
@@ -137,7 +137,7 @@ def pages(request: Request, day: date, wait: Callable[[str], None], patience: fl
         if url in asked or len(asked) == MOST_PAGES:
             raise SourceError(f"a list without end: {url}", permanent=True)
         asked.add(url)
-        feed = visits.parsed(adapter, patiently(url, wait, patience))
+        feed = paging.parsed(adapter, patiently(url, wait, patience))
         papers += [replace(paper, listed_on=adapter.seen_on(paper) or day) for paper in feed.papers]
         refused, total, url = refused + len(feed.refused), max(total, feed.total or 0), feed.next_url
     if len(papers) + refused < total:

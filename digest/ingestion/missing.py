@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
+from digest.ingestion import faults
 from digest.ingestion.troubles import Trouble, troubles
-from digest.models import Fault, Outcome
+from digest.models import Outcome
 
 NAMES_SHOWN = 4
-OUT_OF_REACH = {Fault.DNS, Fault.REFUSED, Fault.TIMEOUT, Fault.CUT_OFF, Fault.SERVER, Fault.TOO_MANY}
 A_WEEK = 7  # days: the name of a weekday means the last one
 
 
@@ -37,7 +37,7 @@ def _what(trouble: Trouble, now: datetime) -> str:
     if trouble.outcome == Outcome.STALE:
         since = _since(trouble.news_at, now)
         return f"sent nothing new {since}" if since else ""
-    verb = "reached" if trouble.last.fault in OUT_OF_REACH else "read"
+    verb = "reached" if trouble.last.fault in faults.OUT_OF_REACH else "read"
     return f"could not be {verb} {_since(trouble.since, now) or 'when this edition was made'}"
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 
 from digest.ingestion import account, habits
+from digest.ingestion.refusals import Refusals
 from digest.models import Outcome, Source
 from digest.papers import IngestCounts
-from digest.sources import ParsedFeed, Refusal, text
+from digest.sources import ParsedFeed, text
 
 LONGEST_PAUSE = timedelta(hours=24)
 PERMANENT_PAUSE = timedelta(hours=6)
@@ -63,11 +62,6 @@ def next_check(source: Source, now: datetime, *, permanent: bool = False, retry_
     return now + pause
 
 
-def told(refused: Iterable[Refusal], message: str = "") -> str:
-    """The account's message: the reason, then what was refused and why, the most frequent first."""
-    refused = list(refused)
-    lines = [message] if message else []
-    for reason, times in Counter(refusal.reason for refusal in refused).most_common(5):
-        example = next(refusal.excerpt for refusal in refused if refusal.reason == reason)
-        lines.append(f"refused {times}: {reason} ({example})")
-    return text.visible("\n".join(lines))
+def told(refused: Refusals, message: str = "") -> str:
+    """The account's message: the reason, then what was refused and why."""
+    return text.visible("\n".join([*filter(None, (message,)), *refused.lines()]))

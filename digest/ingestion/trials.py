@@ -11,7 +11,7 @@ from django.utils.text import slugify
 
 from digest import papers
 from digest.errors import SourceError
-from digest.ingestion import fetching, remedies, visits
+from digest.ingestion import fetching, paging, remedies
 from digest.models import Source
 from digest.papers import IngestCounts
 from digest.sources import ADAPTERS, FetchedPaper, ParsedFeed, Refusal, Request, text
@@ -66,7 +66,7 @@ def try_out(pasted: str, now: datetime, *, kind: str = "") -> Trial:
     try:
         request = Request(kind, address) if kind else recognised(address)
         reply, request = follow(address, request, started)
-        feed = visits.parsed(ADAPTERS[request.kind], reply)
+        feed = paging.parsed(ADAPTERS[request.kind], reply)
         refuse_none(feed)
     except NoSource:
         raise
@@ -112,7 +112,7 @@ def follow(address: str, request: Request | None, started: float) -> tuple[Reply
         reply = fetched(request.url if request else address, started)
         if request:
             return reply, request
-        body = visits.unpacked(reply)
+        body = paging.unpacked(reply)
         if not is_page(body):
             return reply, Request(sniff(body), reply.url)
         address, request = behind(body, reply.url)

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import Count, F, Max, Min, OuterRef, Q, QuerySet, Subquery
 
+from digest.ingestion.faults import OF_HOST
 from digest.ingestion.habits import BROUGHT
 from digest.models import Fault, Outcome, Source, SourceRun
 
@@ -20,13 +21,17 @@ MISSED = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """`since` is the first of `runs` bad visits in a row, `last` the newest; at `news_at` it last brought something."""
+    """`since` is the first of `runs` bad visits in a row, `last` the newest; at `news_at` it last brought something.
+
+    `of_host` says that all of them failed through its host, which works for nobody: is it paused, that is the trouble.
+    """
 
     source: Source
     since: datetime
     runs: int
     last: SourceRun
     news_at: datetime | None
+    of_host: bool
 
     @property
     def outcome(self) -> Outcome:
@@ -42,7 +47,7 @@ def troubles(now: datetime, sources: QuerySet[Source] | None = None) -> list[Tro
     runs = SourceRun.objects.in_bulk([row["newest"] for row in streaks.values()])
     news = _news(list(streaks), now)
     return [
-        Trouble(source, row["since"], row["runs"], runs[row["newest"]], news.get(source.pk))
+        Trouble(source, row["since"], row["runs"], runs[row["newest"]], news.get(source.pk), not row["own"])
         for source in concerned.filter(pk__in=streaks).order_by("name")
         for row in [streaks[source.pk]]
     ]
@@ -53,12 +58,13 @@ def _streaks(sources: QuerySet[Source], now: datetime) -> Sequence[Any]:
     ended = SourceRun.objects.filter(started_at__lte=now)
     good = ended.filter(source=OuterRef("source"), outcome__in=GOOD).order_by("-started_at").values("started_at")[:1]
     bad = ended.filter(source__in=sources, outcome__in=BAD).exclude(fault=Fault.ENDED)
+    own = Count("pk", filter=~Q(fault__in=OF_HOST))
     return list(
         bad.annotate(good_at=Subquery(good))
         .filter(Q(good_at=None) | Q(started_at__gt=F("good_at")))
         .order_by()
         .values("source")
-        .annotate(since=Min("started_at"), runs=Count("pk"), newest=Max("pk"))
+        .annotate(since=Min("started_at"), runs=Count("pk"), newest=Max("pk"), own=own)
     )
 
 

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import deque
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from digest.errors import Interrupted, NoTurn, SourceError
-from digest.ingestion import account, faults, outcomes, stars
+from digest.ingestion import account, faults, outcomes, paging, stars
 from digest.ingestion.fetching import get
+from digest.ingestion.paging import Contents
+from digest.ingestion.refusals import Refusals
 from digest.models import Fault, Outcome, Source, SourceRun
 from digest.papers import IngestCounts, ingest
-from digest.sources import ADAPTERS, Adapter, FetchedPaper, ParsedFeed, Refusal, parsing, text
+from digest.sources import ADAPTERS, ParsedFeed, text
 from digest.sources.fetch import Reply, Validators
-from digest.sources.inflate import gunzip
 
 logger = logging.getLogger(__name__)
-MOST_REQUESTS = 20  # of one visit: a list that is longer is read on by back-fill
 # What a source can be, under the name it has for people.
 LABELS = {**{kind: adapter.label for kind, adapter in ADAPTERS.items()}, stars.KIND: stars.LABEL}
 LEASE = timedelta(minutes=15)  # above the tasks' hard time limit: a visit that is still running is not due again
@@ -100,8 +98,7 @@ def look(source: Source, now: datetime) -> Visit:
     if reply.is_unmodified:
         outcome, message = outcomes.without_news(source, now, "not modified")
         return Visit(outcome, message, status=304)
-    feed, size, note = read(adapter, reply, source.url, now)
-    return keep(source, feed, reply, now, size=size, note=note)
+    return keep(source, paging.read(adapter, reply, source.url, now), reply, now)
 
 
 def count_stars(source: Source, now: datetime) -> Visit:
@@ -110,54 +107,10 @@ def count_stars(source: Source, now: datetime) -> Visit:
     return Visit(outcome, "\n".join(account.notes), counts=account.counts, retry_after=account.retry_after)
 
 
-def read(adapter: Adapter, reply: Reply, url: str, now: datetime) -> tuple[ParsedFeed, int, str]:
-    """The feed with whatever further replies belong to it, the bytes received, and a note on what could not be had."""
-    feed, size, notes = parsed(adapter, reply), len(reply.body), []
-    waiting, asked = deque(adapter.further_urls(url, feed, now)), {url}
-    while waiting:
-        further = waiting.popleft()
-        if len(asked) == MOST_REQUESTS:
-            notes.append(f"left after {MOST_REQUESTS} requests; not asked for: {further}")
-            break
-        if further in asked:
-            continue
-        asked.add(further)
-        try:
-            more = get(further)
-            addition = parsed(adapter, more)
-        except SourceError as error:
-            notes.append(f"{further}: {error}")
-            continue
-        waiting.extend(adapter.further_urls(further, addition, now))
-        size += len(more.body)
-        feed = replace(feed, papers=distinct(feed.papers + addition.papers), refused=feed.refused + addition.refused)
-    return feed, size, "\n".join(notes)
-
-
-def parsed(adapter: Adapter, reply: Reply) -> ParsedFeed:
-    feed = parsing.parse(adapter.kind, unpacked(reply), content_type=reply.content_type, url=reply.url)
-    return linked(feed)
-
-
-def unpacked(reply: Reply) -> bytes:
-    return gunzip(reply.body, settings.FETCH_MAX_BYTES)
-
-
-def linked(feed: ParsedFeed) -> ParsedFeed:
-    """A source's paper must lead somewhere; a collection of one's own, which is imported, need not."""
-    without = tuple(Refusal("no link", paper.title[:200]) for paper in feed.papers if not paper.url)
-    if not without:
-        return feed
-    return replace(feed, papers=tuple(paper for paper in feed.papers if paper.url), refused=feed.refused + without)
-
-
-def distinct(papers: tuple[FetchedPaper, ...]) -> tuple[FetchedPaper, ...]:
-    """The first of each: two replies of one visit may overlap."""
-    return tuple({paper.arxiv_id or paper.doi or paper.title: paper for paper in reversed(papers)}.values())[::-1]
-
-
-def keep(source: Source, feed: ParsedFeed, reply: Reply, now: datetime, *, size: int, note: str) -> Visit:
-    """Ingest all or nothing, then remember what the next visit needs; a reply in doubt is not remembered."""
+def keep(source: Source, contents: Contents, reply: Reply, now: datetime) -> Visit:
+    """Ingest all or nothing, then remember what the next visit needs. A reply in doubt is not remembered, nor one of a
+    list whose rest is to be asked for again: the next visit would be told that nothing has changed."""
+    feed = contents.feed
     refuse_deleted(source)
     try:
         with transaction.atomic():
@@ -170,13 +123,13 @@ def keep(source: Source, feed: ParsedFeed, reply: Reply, now: datetime, *, size:
     counts += IngestCounts(refused=len(feed.refused))
     outcome, message = outcomes.judge(source, feed, counts, listed, now)
     in_doubt = outcome == Outcome.FAILED or (outcome == Outcome.STALE and outcomes.repeats(source, feed))
-    if not in_doubt:
+    if not in_doubt and not contents.is_partial:
         remember(source, feed, reply)
     return Visit(
         outcome,
-        outcomes.told(feed.refused, "\n".join(filter(None, (message, note)))),
+        outcomes.told(Refusals(feed.refused), "\n".join(filter(None, (message, contents.note)))),
         status=reply.status,
-        received_bytes=size,
+        received_bytes=contents.size,
         counts=counts,
         listed=listed,
         fault=Fault.NO_PAPER if outcome == Outcome.FAILED else None,

@@ -67,7 +67,7 @@ def note_all(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("digest", "0011_account_of_runs"),
+        ("digest", "0012_host_alerts"),
     ]
 
     operations = [

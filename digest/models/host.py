@@ -8,6 +8,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from digest.models.told import Told
+
 # So many failures in a row are not a hiccup: the host is paused, and people are told.
 FAILURES_TO_PAUSE = 3
 # A row that was written later than this from now was written before the clock was set back.
@@ -24,7 +26,7 @@ class HostQuerySet(models.QuerySet["Host"]):
         return self.filter(Q(failures__gte=FAILURES_TO_PAUSE) | Q(failures__gt=0, next_turn_at__gt=now))
 
 
-class Host(models.Model):
+class Host(Told):
     """A gate: nobody in the whole deployment asks this host before `next_turn_at`.
 
     While `holder`, a request, has its turn, `next_turn_at` is when that would lapse; afterwards when the pause between

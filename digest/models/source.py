@@ -8,13 +8,15 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from digest.models.told import Told
+
 
 class SourceQuerySet(models.QuerySet["Source"]):
     def due(self, now: datetime) -> SourceQuerySet:
         return self.filter(is_enabled=True).filter(Q(next_check_at__isnull=True) | Q(next_check_at__lte=now))
 
 
-class Source(models.Model):
+class Source(Told):
     """One feed or API. `kind` names its adapter in the registry of `digest.sources`.
 
     What polite HTTP needs to know between visits (validators, back-off) is kept on the row.
@@ -34,9 +36,6 @@ class Source(models.Model):
     next_check_at = models.DateTimeField(null=True, blank=True, db_index=True)
     checked_at = models.DateTimeField(null=True, blank=True, editable=False)
     failures = models.PositiveIntegerField(default=0, editable=False, help_text="In a row")
-    told = models.CharField(max_length=8, blank=True, editable=False, help_text="What operators last heard of it")
-    told_at = models.DateTimeField(null=True, blank=True, editable=False)
-    telling_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="A tick tells them just now")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = SourceQuerySet.as_manager()

@@ -71,6 +71,7 @@ def ingest_batch(
     grouped = grouping.group(catalogue)
     counts = counted(catalogue, grouped, refused=len(batch) - len(usable))
     store.write(catalogue, source=source, now=now)
+    merging.own(catalogue, source, now)
     merging.carry([row.paper.id for row in catalogue.rows.values() if row.paper.merged_into_id])
     merging.settle(grouped, now)
     return counts

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from hashlib import sha256
 from typing import NamedTuple
 
 from digest.models import Fact, FactKind
-from digest.papers.catalogue import Catalogue
+from digest.papers.catalogue import Mention
 from digest.sources import FetchedPaper
 
 WIDTH = Fact._meta.get_field("value").max_length or 0
@@ -67,10 +67,10 @@ def is_proper(venue: str) -> bool:
     return any(character.isupper() for character in venue[1:]) or any(character.isdigit() for character in venue)
 
 
-def rows(catalogue: Catalogue, source: str, now: datetime) -> list[FactRow]:
-    """(paper, kind, value, source, day, digest) of each fact the batch states, each once."""
+def rows(mentions: Iterable[Mention], source: str, now: datetime) -> list[FactRow]:
+    """(paper, kind, value, source, day, digest) of each fact that is stated, each once."""
     found: dict[tuple[int, str], FactRow] = {}
-    for mention in catalogue.mentions:
+    for mention in mentions:
         day = mention.fetched.listed_on or now.date()
         for kind, value in stated(mention.fetched):
             digest = sha256(f"{kind}\n{value}\n{source}".encode("utf-8", "replace")).hexdigest()[:32]

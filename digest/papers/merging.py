@@ -7,15 +7,16 @@ then all that moved can move back. What came in later stays with the paper it ca
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import transaction
 
 from digest.errors import PaperboyError
-from digest.models import Merge, Paper, Separation
+from digest.models import Merge, Paper, Separation, Source
 from digest.papers import relations, store
+from digest.papers.catalogue import Catalogue
 from digest.papers.grouping import Grouping, regroup
 from digest.papers.relations import Moved
 
@@ -60,6 +61,33 @@ def carry(rows: Collection[int]) -> None:
     Merge.objects.bulk_update(merges.values(), ["moved"])
 
 
+def own(catalogue: Catalogue, source: Source | None, now: datetime) -> None:
+    """What a merged row brought to its paper, and the paper's own records state as well, stays when the row leaves."""
+    winners = {row.paper.id for row in catalogue.saved.values() if not row.paper.merged_into_id}
+    merges = [merge for merge in Merge.objects.filter(loser__merged_into__in=winners) if merge.moved]
+    if not merges:
+        return
+    mentions = [mention for mention in catalogue.mentions if mention.row.paper.id in winners]
+    stated = relations.stated(mentions, source, now)
+    changed = [merge for merge in merges if _keep(merge, stated)]
+    Merge.objects.bulk_update(changed, ["moved"])
+
+
+def _keep(merge: Merge, stated: Mapping[str, Collection[tuple[Any, ...]]]) -> bool:
+    """Note what moved with the merge and is stated anyway as dropped: undone, the loser gets its like."""
+    is_changed = False
+    for relation in relations.relations():
+        name = relations.name_of(relation)
+        record = Moved(**merge.moved.get(name, {}))
+        rows = relations.among(relation, record.moved, stated.get(name, ())) if name in stated else []
+        if rows:
+            ids = {row["id"] for row in rows}
+            record.moved = [pk for pk in record.moved if pk not in ids]
+            record.dropped += [{**row, "id": None, relation.attname: merge.loser_id} for row in rows]
+            merge.moved[name], is_changed = record.as_json(), True
+    return is_changed
+
+
 def join(joins: Sequence[Join], now: datetime) -> None:
     """Move what hangs on the losers to their winners, and record it. Winners are merged into nothing."""
     if not joins:
@@ -94,6 +122,8 @@ def part(losers: Collection[int]) -> None:
     """Move back what the merges of these rows moved, as far as it is recorded; each is a paper by itself again."""
     if not losers:
         return
+    left = Paper.objects.filter(pk__in=losers).values("merged_into")
+    others = list(Paper.objects.filter(merged_into__in=left).exclude(pk__in=losers).values_list("pk", flat=True))
     named = {relations.name_of(relation): relation for relation in relations.relations()}
     merges = list(Merge.objects.filter(loser__in=losers).order_by("-made_at", "-pk"))
     for merge in merges:
@@ -104,6 +134,16 @@ def part(losers: Collection[int]) -> None:
             Paper.objects.filter(pk=merge.winner_id).update(is_hidden=False)
     Merge.objects.filter(pk__in=[merge.pk for merge in merges]).delete()
     Paper.objects.filter(pk__in=losers).update(merged_into=None)
+    carry_again(others)
+
+
+def carry_again(rows: Collection[int]) -> None:
+    """What went as the paper had its like may be wanted now: the like was another row's, and left with it."""
+    for merge in Merge.objects.filter(loser__in=rows):
+        for relation in relations.relations():
+            dropped = Moved(**merge.moved.get(relations.name_of(relation), {})).dropped
+            relations.restore(relation, relations.rule_of(relation), dropped)
+    carry(rows)
 
 
 def undo(merge: Merge, now: datetime) -> Paper:

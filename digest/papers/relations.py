@@ -7,14 +7,17 @@ merge, and fails a test long before.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.db.models import ForeignKey, Model, UniqueConstraint
 
 from digest.errors import PaperboyError
-from digest.models import Decision, Edition, EditionState, Paper
+from digest.models import Decision, Edition, EditionState, Paper, Source
+from digest.papers import facts
+from digest.papers.catalogue import Mention
 
 Relation = ForeignKey[Any, Any]
 Winners = Mapping[int, int]
@@ -123,6 +126,28 @@ def back(relation: Relation, loser: int, moved: Moved) -> None:
     allowed = set(rows.filter(pk__in=moved.moved).values_list("pk", flat=True))
     point(relation, dict.fromkeys(allowed, loser))
     restore(relation, rule, moved.dropped)
+
+
+def stated(mentions: Sequence[Mention], source: Source | None, now: datetime) -> dict[str, set[tuple[Any, ...]]]:
+    """By relation, what the mentions state of their rows: the paper, and what must differ between two rows of one."""
+    slug = source.slug if source else ""
+    return {
+        "digest.Listing.paper": {(mention.row.paper.id, source.pk) for mention in mentions} if source else set(),
+        "digest.Signal.paper": {
+            (mention.row.paper.id, kind, now.date()) for mention in mentions for kind in mention.fetched.signals
+        },
+        "digest.Fact.paper": {(row[0], row[-1]) for row in facts.rows(mentions, slug, now)},
+    }
+
+
+def among(relation: Relation, ids: Sequence[int], stated: Collection[tuple[Any, ...]]) -> list[Values]:
+    """Of these rows those that are stated."""
+    if not ids or not stated:
+        return []
+    [unique] = unique_beside(relation)
+    columns = [column.attname for column in relation.model._meta.concrete_fields]
+    rows = relation.model._base_manager.filter(pk__in=ids).values(*columns)
+    return [row for row in rows if (row[relation.attname], *(row[name] for name in unique)) in stated]
 
 
 def follow(winners: Winners) -> None:

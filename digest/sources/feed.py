@@ -41,8 +41,9 @@ class Feed(Adapter):
         if not document.entries and isinstance(broken, SAXException):
             raise SourceError(f"broken XML, and no entry before the break: {text.line(str(broken), 200)}")
         base = url or as_text(document.feed.get("link"))
+        home = url or self_of(document.feed) or base
         title = text.line(text.from_markup(as_text(document.feed.get("title")), 1000), 200)
-        return collected(read_each(document.entries, lambda entry: read(entry, base)), title=title)
+        return collected(read_each(document.entries, lambda entry: read(entry, base, home)), title=title)
 
 
 def parsed(body: bytes, content_type: str) -> Any:
@@ -59,7 +60,14 @@ def parsed(body: bytes, content_type: str) -> Any:
         raise SourceError(f"unreadable feed: {type(error).__name__}: {text.line(str(error), 200)}") from error
 
 
-def read(entry: Any, base: str) -> FetchedPaper:
+def self_of(feed: Any) -> str:
+    """Where a stored feed says that it comes from."""
+    links = feed.get("links") or ()
+    return next((as_text(link.get("href")) for link in links if link.get("rel") == "self"), "")
+
+
+def read(entry: Any, base: str, home: str) -> FetchedPaper:
+    """`base` is what links are seen from, `home` the address of the feed."""
     words = arxiv_words.announcement(as_text(entry.get("title")), description(entry))
     link = addresses.joined(base, as_text(entry.get("link")))
     identity = arxiv_identity(entry, words.identifier, link)
@@ -81,13 +89,19 @@ def read(entry: Any, base: str) -> FetchedPaper:
             license_url=as_text(entry.get("rights")),
             published_at=arxiv_words.published(moment, arxiv_id, kind, version) if arxiv_id else moment,
             is_replacement=bool(arxiv_id) and arxiv_words.is_replacement(kind, version),
-            identifiers=() if arxiv_id else ((identifiers.GUID, as_text(entry.get("id"))),),
+            identifiers=() if arxiv_id else names(entry, link, home),
         ),
         markup=True,
     )
     if not paper.url:
         raise UnusableEntry("no link")
     return paper
+
+
+def names(entry: Any, link: str, home: str) -> tuple[tuple[str, str], ...]:
+    """The day on which an entry was updated may change, so only that of its publication counts."""
+    day = moment_of(entry.get("published_parsed"))
+    return identifiers.of_entry(as_text(entry.get("id")), link, home, day.date() if day else None)
 
 
 def as_text(value: Any) -> str:
@@ -123,8 +137,9 @@ def authors(entry: Any) -> tuple[str, ...]:
 
 
 def published(entry: Any) -> datetime | None:
-    for name in ("published_parsed", "updated_parsed"):
-        moment = entry.get(name)
-        if isinstance(moment, time.struct_time):
-            return datetime.fromtimestamp(calendar.timegm(moment), UTC)
-    return dates.moment(as_text(entry.get("prism_publicationdate")))
+    moments = (moment_of(entry.get(name)) for name in ("published_parsed", "updated_parsed"))
+    return next(filter(None, moments), None) or dates.moment(as_text(entry.get("prism_publicationdate")))
+
+
+def moment_of(parsed: Any) -> datetime | None:
+    return datetime.fromtimestamp(calendar.timegm(parsed), UTC) if isinstance(parsed, time.struct_time) else None

@@ -11,10 +11,11 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from digest.sources import text
 
-# What names a paper, the most telling first. A title does so only where nothing else is known.
+# What names a paper, the most telling first: a feed's own name is another for another day. A title names it only where
+# nothing else is known.
 ARXIV_SCHEME, DOI_SCHEME, OPENREVIEW, SEMANTIC_SCHOLAR = "arxiv", "doi", "openreview", "semantic_scholar"
 GUID, URL, TITLE = "guid", "url", "title"
-SCHEMES = (ARXIV_SCHEME, DOI_SCHEME, OPENREVIEW, SEMANTIC_SCHOLAR, GUID, URL, TITLE)
+SCHEMES = (ARXIV_SCHEME, DOI_SCHEME, OPENREVIEW, SEMANTIC_SCHOLAR, URL, GUID, TITLE)
 MOST = 20  # names of one paper
 LONGEST = 200  # characters of one
 
@@ -48,7 +49,8 @@ SCHOLAR = re.compile(
     re.IGNORECASE,
 )
 UNIVERSAL = re.compile(r"(?:tag|urn|oai|doi|ark|hdl|info):", re.IGNORECASE)  # unique the world over, not in one feed
-TRACKING = re.compile(r"utm_\w+|fbclid|gclid|mc_[ce]id|ref_src", re.IGNORECASE)
+PASSING = re.compile(r"utm_\w+|fbclid|gclid|mc_[ce]id|ref_src|jsessionid|phpsessid|session_?id", re.IGNORECASE)
+SESSION = re.compile(r";jsessionid=[^/;]{1,200}", re.IGNORECASE)
 BIORXIV_VERSION = re.compile(r"^(10\.(?:1101|64898)/[\d.]+?)v\d+.*$")
 
 
@@ -92,7 +94,8 @@ def semantic_scholar(value: str) -> str | None:
 
 
 def url(value: str) -> str | None:
-    """The address without what makes no difference: scheme, case of the host, final slash, marks of campaigns.
+    """The address without what makes no difference: scheme, case of the host, final slash, marks of campaigns and of
+    the visitor's session.
 
     The bare page of a host names no paper.
     """
@@ -100,8 +103,8 @@ def url(value: str) -> str | None:
     if not address:
         return None
     parts = urlsplit(address)
-    query = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not TRACKING.fullmatch(pair[0])]
-    path = parts.path.rstrip("/")
+    query = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not PASSING.fullmatch(pair[0])]
+    path = SESSION.sub("", parts.path).rstrip("/")
     if not (path or query or parts.fragment):
         return None
     tail = f"?{urlencode(query)}" if query else ""
@@ -109,16 +112,32 @@ def url(value: str) -> str | None:
     return bounded(f"{parts.netloc.lower()}{path}{tail}")
 
 
-def guid(value: str, address: str = "") -> str | None:
-    """A feed's own name of an entry. One that is not unique the world over counts together with the host of the
-    entry's `address`, and not at all without."""
+def of_entry(own: str, address: str, home: str, published: date | None) -> tuple[tuple[str, str], ...]:
+    """What an entry of a feed is called: its address, and `own`, the feed's name of it (RSS guid, Atom, JSON Feed id).
+
+    The feed's name counts in that feed alone (`home` is its address), unless it is unique the world over; and together
+    with the day of publication, as the next item of a column may bear it again. A permalink at another host than
+    `address` is an address too: the other is a redirector's.
+    """
+    if host_of(own) not in ("", host_of(address)):
+        return (URL, own), (URL, address)
+    name = url(own) if text.link(own, 1000) else guid(own, home)
+    if not name or name == url(address):
+        return ((URL, address),)
+    return (URL, address), (GUID, f"{name} {published:%Y-%m-%d}" if published else name)
+
+
+def guid(value: str, home: str) -> str | None:
+    """A feed's own name of an entry: by itself where it is unique the world over, else with the host of the feed."""
     value = text.line(value[:2000], 1000)
-    if not value:
-        return None
-    if UNIVERSAL.match(value):
-        return bounded(value)
-    host = urlsplit(address).netloc.lower() if text.link(address, 1000) else ""
-    return bounded(f"{host} {value}") if host else None
+    if not value or UNIVERSAL.match(value):
+        return value or None
+    host = host_of(home)
+    return f"{host} {value}" if host else None
+
+
+def host_of(address: str) -> str:
+    return urlsplit(address).netloc.lower() if text.link(address, 1000) else ""
 
 
 def bounded(value: str) -> str:
@@ -126,23 +145,19 @@ def bounded(value: str) -> str:
     return value if len(value) <= LONGEST else f"sha256:{sha256(value.encode()).hexdigest()}"
 
 
-def names(written: Iterable[tuple[str, str]], address: str = "") -> tuple[tuple[str, str], ...]:
+def names(written: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     """(scheme, value) pairs as adapters give them in, canonical ones out, each once; what reads as none is left out.
 
-    arXiv's own DOIs are arXiv ids, a guid that is an address is a URL. Titles are no adapter's business.
+    arXiv's own DOIs are arXiv ids. Titles are no adapter's business.
     """
-    return tuple(dict.fromkeys(islice(filter(None, (_name(*pair, address) for pair in written)), MOST)))
+    return tuple(dict.fromkeys(islice(filter(None, (_name(*pair) for pair in written)), MOST)))
 
 
-def _name(scheme: str, value: str, address: str) -> tuple[str, str] | None:
+def _name(scheme: str, value: str) -> tuple[str, str] | None:
     if scheme in (ARXIV_SCHEME, DOI_SCHEME) and (found := arxiv(value)):
         return ARXIV_SCHEME, found[0]
-    if scheme == GUID:
-        scheme = URL if text.link(value, 1000) else GUID
-        canonical = url(value) if scheme == URL else guid(value, address)
-    else:
-        read = READERS.get(scheme)
-        canonical = read(value) if read else None
+    read = READERS.get(scheme)
+    canonical = read(value) if read else None
     return (scheme, canonical) if canonical else None
 
 
@@ -150,5 +165,6 @@ READERS: dict[str, Callable[[str], str | None]] = {
     DOI_SCHEME: doi,
     OPENREVIEW: openreview,
     SEMANTIC_SCHOLAR: semantic_scholar,
+    GUID: bounded,
     URL: url,
 }

@@ -28,12 +28,13 @@ class JsonFeed(Adapter):
         if not isinstance(items, list):
             raise SourceError("not a JSON Feed", permanent=True)
         base = url or json_values.text(document, "home_page_url")
+        home = url or json_values.text(document, "feed_url") or base
         older = link(json_values.text(document, "next_url"), 1000)
         title = line(json_values.text(document, "title")[:1000], 200)
-        return collected(read_each(items, lambda item: read(item, base)), title=title, next_url=older)
+        return collected(read_each(items, lambda item: read(item, base, home)), title=title, next_url=older)
 
 
-def read(item: Any, base: str) -> FetchedPaper:
+def read(item: Any, base: str, home: str) -> FetchedPaper:
     """An item's own words: its summary, else its text; `external_url` is what a link blog's item is about."""
     if not isinstance(item, dict):
         raise UnusableEntry("not an item")
@@ -52,15 +53,18 @@ def read(item: Any, base: str) -> FetchedPaper:
             doi=next(filter(None, map(identifiers.doi, (name, address))), None),
             categories=tuple(json_values.names(item, "tags")),
             published_at=dates.moment(published),
-            identifiers=own_names(item, name),
+            identifiers=own_names(item, address, home),
         ),
         markup=True,
     )
 
 
-def own_names(item: dict[str, Any], name: str) -> tuple[tuple[str, str], ...]:
+def own_names(item: dict[str, Any], address: str, home: str) -> tuple[tuple[str, str], ...]:
     """An item about somebody else's page has a number of its own, which says nothing of that page."""
-    return () if json_values.text(item, "external_url") else ((identifiers.GUID, name),)
+    if json_values.text(item, "external_url"):
+        return ()
+    published = dates.moment(json_values.text(item, "date_published"))
+    return identifiers.of_entry(json_values.text(item, "id"), address, home, published.date() if published else None)
 
 
 def named_by_arxiv(value: str) -> tuple[str, int | None] | None:

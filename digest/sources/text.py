@@ -37,6 +37,9 @@ BOGUS = r"/[^a-z\s<>][^<>\s]{0,40}>"
 BEGINS = rf"/?(?:{NAMES})(?=[\s/>])|![-\[a-z]|{HARMFUL}|{BOGUS}"
 NOT_MARKUP = re.compile(rf"<(?!{BEGINS})", re.IGNORECASE)
 MARKUP = re.compile(rf"<(?:{BEGINS})|&(?:#?\w+);", re.IGNORECASE)
+# What browsers would take for a tag or a comment, and the sanitiser has not seen.
+LEFT = re.compile(rf"<(?={BEGINS}|/[^a-z]|!|[a-z][^<>]{{0,300}}\son[a-z]{{2,20}}\s?=)", re.IGNORECASE)
+ROUNDS = 3
 TAG = re.compile(
     rf"</?(?:(?P<block>(?:jats:)?(?:{BLOCK_NAMES}))|{INLINE_NAMES}|[a-z]+:[a-z-]+)(?=[\s/>])", re.IGNORECASE
 )
@@ -80,19 +83,21 @@ def cut(value: str, limit: int) -> str:
 def from_markup(value: str, limit: int = 50_000) -> str:
     """Plain text of HTML: tags, comments, scripts and styles go, blocks become blank lines, entities are decoded.
 
-    Done twice where need be: feeds that escape their markup once too often are common. Every other element counts as
-    a line break to the sanitiser, which would take time with the square of how deep they are nested.
+    Done again where need be: feeds that escape their markup once too often are common, and there are articles about
+    markup. What is left after ROUNDS is no markup any more, for a space. Every other element counts as a line break to
+    the sanitiser, which would take time with the square of how deep they are nested.
     """
     value = value.strip()[:limit]
     if "<" not in value and "&" not in value:
         return value
     value = UNWANTED.sub("", value)
-    for _ in range(2):
+    for _ in range(ROUNDS):
         if not MARKUP.search(value):
             break
         value = TAG.sub(lambda tag: "\n\n<br" if tag["block"] else "<br", NOT_MARKUP.sub("&lt;", value))
-        value = html.unescape(nh3.clean(value, tags=set(), attributes={}))
-    return value
+        value = UNWANTED.sub("", html.unescape(nh3.clean(value, tags=set(), attributes={})))
+    start, last, rest = value.rpartition(">")
+    return LEFT.sub("< ", start + last) + rest
 
 
 def link(value: str, limit: int) -> str:

@@ -35,7 +35,7 @@ def tidy(paper: FetchedPaper, *, markup: bool = False) -> FetchedPaper:
     title = text.line(plain(paper.title), 1000)
     if not any(character.isalnum() for character in title):
         raise UnusableEntry("no title")
-    names = identifiers.names(paper.identifiers, paper.url)
+    names = identifiers.names(paper.identifiers)
     arxiv_id, version = _arxiv(paper, dict(reversed(names)))
     abstract = text.paragraphs(plain(paper.abstract), 20_000)
     comment = text.line(plain(paper.comment), 2000)

@@ -10,24 +10,10 @@ from django.contrib.auth.models import Permission, User
 from django.urls import reverse
 
 from digest.models import Source, SourceRun
-from tests.sources.loopback import running
 from tests.sources.replies import reply
 
 pytestmark = pytest.mark.django_db
 ADD = "/admin/digest/source/add/"
-
-
-@pytest.fixture(autouse=True)
-def loopback_allowed(settings):
-    settings.FETCH_ALLOW_PRIVATE = ["127.0.0.1"]
-    settings.FETCH_PAUSE_SECONDS = 0
-    settings.FETCH_TIMEOUT_SECONDS = 3
-
-
-@pytest.fixture
-def loopback():
-    with running() as server:
-        yield server
 
 
 @pytest.fixture

@@ -15,9 +15,11 @@ from django.utils import timezone
 
 from digest.admin.run_chart import chart, words
 from digest.admin.source_facts import facts
-from digest.models import BackfilledDay, Decision, Fault, Outcome, Source
+from digest.delivery import sent
+from digest.models import BackfilledDay, Decision, DeliveryState, Digest, Fault, Outcome, Source
 from tests.factories import (
     NOW,
+    DeliveryFactory,
     EditionFactory,
     EditionPaperFactory,
     ListingFactory,
@@ -82,6 +84,20 @@ def test_only_the_last_thirty_are_drawn(chief):
     assert "fresh with 0 new" in page
 
 
+def test_a_source_s_own_page_shows_its_chart_and_says_it_in_words(chief, editor):
+    source, other = SourceFactory(), SourceFactory()
+    for number in range(33):
+        ran(source, "fresh", ago=HOUR * number, new=number)
+    page = reverse("admin:digest_source_change", args=[source.pk])
+    body = chief.get(page).content.decode()
+    assert body.count('<g class="runs-fresh" transform') == 30
+    assert f'<desc id="runs-{source.pk}">The last 30 visits, oldest first: fresh with 29, 28,' in body
+    assert PAGE in body
+    assert "No visits yet." in chief.get(reverse("admin:digest_source_change", args=[other.pk])).content.decode()
+    assert editor.get(page).status_code == 403
+    assert chief.get(reverse("admin:digest_source_change", args=[other.pk + 1])).status_code == 302
+
+
 def test_each_outcome_has_a_form_of_its_own(chief):
     source = SourceFactory()
     for outcome in (*Outcome.values, ""):
@@ -108,6 +124,31 @@ def test_a_week_tells_what_came_and_what_became_of_it(chief):
     EditionPaperFactory(edition=first, paper=papers[1], decision=Decision.PINNED)
     page = text(chief.get(PAGE))
     assert "3 new, 0 updated this week. Of 3 that it listed, 2 reached an edition, 1 picked by editors." in page
+
+
+@pytest.mark.parametrize(("sample", "told"), [(2, "2 sent in digests."), (1, "at least 1 sent in digests.")])
+def test_a_week_tells_how_many_papers_readers_were_sent(chief, monkeypatch, sample, told):
+    """Once a paper, however many got it; by its name of today; not what was refused, or sent before."""
+    monkeypatch.setattr(sent, "SAMPLE", sample)
+    source, now = SourceFactory(), timezone.now()
+    papers = [PaperFactory() for _ in range(4)]
+    for paper in papers:
+        ListingFactory(paper=paper, source=source, first_seen_at=now - HOUR)
+    old_name = PaperFactory(merged_into=papers[1])
+    edition = EditionFactory(published=True, published_at=now - HOUR)
+    carry(edition, papers[0], old_name)
+    carry(edition, papers[0], state=DeliveryState.DELIVERED)
+    carry(edition, papers[2], state=DeliveryState.REJECTED)
+    carry(EditionFactory(published=True, published_at=now - 8 * DAY), papers[3])
+    if sample == 1:
+        carry(edition, papers[0], state=DeliveryState.COMPLAINED)
+        Digest.objects.filter(delivery__state=DeliveryState.ACCEPTED).update(papers=f"[{papers[0].pk}]")
+    assert told in text(chief.get(PAGE))
+
+
+def carry(edition, *papers, state=DeliveryState.ACCEPTED):
+    selection = [{"paper": paper.pk, "score": 1.0, "parts": []} for paper in papers]
+    DeliveryFactory(edition=edition, state=state, selection=selection)
 
 
 def test_a_category_whose_papers_all_came_through_another_says_so(chief):
@@ -159,7 +200,7 @@ def test_the_number_of_queries_does_not_grow_with_sources_runs_or_papers():
         with CaptureQueriesContext(connection) as queries:
             assert len(facts(timezone.now())) >= number
         counts.append(len(queries))
-    assert counts[0] == counts[1] == 9
+    assert counts[0] == counts[1] == 10
 
 
 def test_a_visit_on_demand_is_due_at_once(chief, monkeypatch):

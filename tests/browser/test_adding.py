@@ -4,37 +4,27 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from django.conf import LazySettings
 from playwright.sync_api import Browser, Page, expect
 
 from digest.models import Source
 from tests.browser.test_admin import FAINT, WIDE, _signed_in
-from tests.sources.loopback import Loopback, running
+from tests.sources.loopback import Loopback
 from tests.sources.replies import reply
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
 PAGE = b'<!DOCTYPE html><html><head><link rel="alternate" type="application/rss+xml" href="/feed"></head></html>'
 
 
-@pytest.fixture
-def loopback(settings: LazySettings) -> Iterator[Loopback]:
-    settings.FETCH_ALLOW_PRIVATE = ["127.0.0.1"]
-    settings.FETCH_PAUSE_SECONDS = 0
-    with running() as server:
-        server.serve("/journal", PAGE)
-        server.serve("/feed", reply("feed"))
-        yield server
-
-
 @pytest.mark.parametrize("scripts", [True, False])
 def test_a_page_s_address_becomes_a_source_after_a_look_at_what_it_brings(
     browser: Browser, live_server: Any, loopback: Loopback, scripts: bool
 ) -> None:
+    loopback.serve("/journal", PAGE)
+    loopback.serve("/feed", reply("feed"))
     context = browser.new_context(base_url=live_server.url, java_script_enabled=scripts)
     page = _signed_in(context, live_server.url)
     page.goto("/admin/digest/source/")

@@ -79,6 +79,11 @@ def test_the_page_fits_and_can_be_read(
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.evaluate(FAINT) == []
     picture(page, f"account-{width}-{scheme}")
+    page.get_by_role("link", name="arXiv cs.LG").click()
+    expect(page.get_by_role("img", name=re.compile("The last 30 visits"))).to_be_visible()
+    assert page.evaluate(WIDE) == []
+    assert page.evaluate(FAINT) == []
+    picture(page, f"source-{width}-{scheme}")
     context.close()
 
 

@@ -11,6 +11,7 @@ from tests.chaos import report, running
 from tests.chaos.scenarios import SCENARIOS
 
 
+@pytest.mark.long
 @pytest.mark.postgres
 @pytest.mark.redis
 def test_whatever_fails_nobody_is_lost_and_nobody_gets_two():

@@ -6,9 +6,12 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 from tests.services import PROJECT, process_environment
 
 
+@pytest.mark.long
 def test_its_last_line_is_the_account(tmp_path):
     records = [{"id": f"2606.{number:05}", "title": f"A telling title, number {number}"} for number in range(50)]
     (tmp_path / "papers.json").write_text(json.dumps(records))

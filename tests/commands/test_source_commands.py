@@ -14,18 +14,15 @@ from django.utils import timezone
 from digest.ingestion.manners import hosts
 from digest.ingestion.visits import LABELS
 from digest.models import Host, Listing, Outcome, Paper, Source
-from tests.sources.loopback import Answer, running
+from tests.sources.loopback import Answer
 from tests.sources.test_adapters import atom, atom_entry
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def loopback(settings, monkeypatch):
+@pytest.fixture(autouse=True)
+def no_hiccups(monkeypatch):
     monkeypatch.setattr(hosts, "HICCUP", timedelta())
-    settings.FETCH_ALLOW_PRIVATE = ["127.0.0.1"]
-    with running() as server:
-        yield server
 
 
 @pytest.fixture

@@ -33,6 +33,7 @@ def bench(folder: Path, *options: str) -> dict[str, Any]:
     return account
 
 
+@pytest.mark.long
 def test_it_sends_all_ways_and_its_last_line_is_the_account(tmp_path):
     mailbox = Mailbox()
     with smtp_server(mailbox) as port:
@@ -49,11 +50,13 @@ def test_it_sends_all_ways_and_its_last_line_is_the_account(tmp_path):
     assert not (tmp_path / "paperboy.sqlite3").exists()
 
 
+@pytest.mark.long
 def test_the_null_transport_needs_no_server(tmp_path):
     account = bench(tmp_path, "--subscribers", "9", "--rounds", "1", "--transport", "null")
     assert (account["accepted"], account["transport"], account["ratio"]) == (9, "null", 0)
 
 
+@pytest.mark.long
 @pytest.mark.postgres
 def test_every_statement_of_the_ledger_is_explained(tmp_path):
     with postgres_database() as url:

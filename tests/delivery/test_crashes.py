@@ -145,6 +145,7 @@ def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
             yield Site(url, query, mailbox, environment)
 
 
+@pytest.mark.long
 def test_a_worker_killed_in_the_middle_leaves_in_doubt_what_was_on_the_wire_and_nobody_goes_without(site: Site):
     process = site.start(NOW)
     deadline = time.monotonic() + PATIENCE
@@ -169,6 +170,7 @@ def test_a_worker_killed_in_the_middle_leaves_in_doubt_what_was_on_the_wire_and_
     assert site.send(NOW + timedelta(hours=6))["accepted"] == 0
 
 
+@pytest.mark.long
 def test_two_workers_at_once_share_the_work_and_nobody_gets_two(site: Site):
     site.mailbox.company = 2
     one = site.start(NOW)

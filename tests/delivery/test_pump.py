@@ -74,6 +74,7 @@ def test_answers_may_come_in_any_order_and_after_later_claims(settings, ahead, w
 
 def test_outcomes_are_recorded_while_the_run_goes_on(monkeypatch):
     monkeypatch.setattr(pump, "FLUSH_MESSAGES", 3)
+    monkeypatch.setattr(pump, "FLUSH_SECONDS", 600.0)
     planned(8)
     seen = []
     wire = ScriptedTransport()

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from django.core import mail
 
-from digest.delivery import operators, source_alerts
+from digest.delivery import operators, telling
 from digest.delivery.source_alerts import tell
 from digest.models import Fault, Outcome, Source
 from tests.factories import NOW, SourceFactory, SourceRunFactory
@@ -139,14 +139,14 @@ def test_a_worker_that_dies_in_between_loses_nothing(monkeypatch):
         with pytest.raises(SystemExit):
             tell(NOW)
     assert tell(NOW + MINUTE) == 0  # it may still be telling
-    assert tell(NOW + source_alerts.CLAIM + MINUTE) == 1
+    assert tell(NOW + telling.CLAIM + MINUTE) == 1
     assert len(mail.outbox) == 1
     assert tell(NOW + DAY) == 0
 
 
 def test_of_two_ticks_one_tells():
     source = failing("A")
-    assert [source_alerts._claim(source, NOW) for _ in range(2)] == [True, False]
+    assert [telling.claim(source, NOW) for _ in range(2)] == [True, False]
 
 
 def test_what_was_never_told_needs_no_recovery_and_disabled_sources_are_forgotten():

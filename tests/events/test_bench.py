@@ -11,6 +11,7 @@ import pytest
 from tests.services import PROJECT, process_environment
 
 
+@pytest.mark.long
 def test_its_last_line_is_the_account(tmp_path):
     finished = subprocess.run(
         [sys.executable, "manage.py", "bench_events", "--events", "200", "--per-request", "20"],

@@ -35,7 +35,7 @@ class Markup(HTMLParser):
         self.found: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in ELEMENTS or any(name.startswith("on") for name, _ in attrs):
+        if tag in ELEMENTS or any(name.startswith("on") and value for name, value in attrs):
             self.found.append(f"<{tag}>")
 
     def handle_endtag(self, tag: str) -> None:

@@ -9,18 +9,10 @@ import pytest
 from digest.ingestion import account, refresh
 from digest.models import Outcome
 from tests.factories import NOW, SourceFactory
-from tests.sources.loopback import running
 from tests.sources.test_adapters import atom, atom_entry
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def loopback(settings):
-    settings.FETCH_ALLOW_PRIVATE, settings.FETCH_PAUSE_SECONDS = ["127.0.0.1"], 0
-    with running() as server:
-        yield server
 
 
 def test_a_category_whose_papers_all_came_through_another_says_so(loopback):

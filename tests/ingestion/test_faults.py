@@ -11,7 +11,7 @@ from digest.errors import SourceError
 from digest.ingestion import faults, refresh
 from digest.models import Fault, Host, Outcome, Source
 from tests.factories import NOW, SourceFactory
-from tests.sources.loopback import Answer, running
+from tests.sources.loopback import Answer
 from tests.sources.test_adapters import atom, atom_entry
 
 pytestmark = pytest.mark.django_db
@@ -21,14 +21,7 @@ pytestmark = pytest.mark.django_db
 def _fast(settings):
     settings.FETCH_ALLOW_PRIVATE = ["127.0.0.1"]
     settings.FETCH_TIMEOUT_SECONDS = 1
-    settings.FETCH_PAUSE_SECONDS = 0
     settings.FETCH_MAX_BYTES = 200_000
-
-
-@pytest.fixture
-def loopback():
-    with running() as server:
-        yield server
 
 
 def slow():

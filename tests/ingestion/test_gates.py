@@ -22,7 +22,7 @@ from digest.models import Host, Outcome, Source, SourceRun
 from tests import services
 from tests.factories import SourceFactory
 from tests.services import PROJECT, process_environment
-from tests.sources.loopback import Answer, Loopback, running
+from tests.sources.loopback import Answer, running
 from tests.sources.test_adapters import atom, atom_entry
 
 NOW = datetime(2026, 6, 30, 14, tzinfo=UTC)
@@ -34,12 +34,6 @@ pytestmark = pytest.mark.django_db
 def loopback_allowed(settings) -> None:
     settings.FETCH_ALLOW_PRIVATE = ["127.0.0.1", "localhost"]
     settings.FETCH_TIMEOUT_SECONDS = 5
-
-
-@pytest.fixture
-def loopback() -> Iterator[Loopback]:
-    with running() as server:
-        yield server
 
 
 @pytest.fixture
@@ -236,6 +230,7 @@ def arrivals(environment: dict[str, str]) -> tuple[list[float], int]:
     return came, most
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("database", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 @pytest.mark.django_db(databases=[])
 def test_eight_workers_in_two_processes_keep_the_pause_by_the_server_s_clock(database, tmp_path, request):

@@ -12,7 +12,7 @@ from django.db import connection
 from digest.ingestion import refresh, visits
 from digest.models import Listing, Outcome, Paper, Source, SourceRun
 from digest.sources import parsing
-from tests.sources.loopback import Answer, running
+from tests.sources.loopback import Answer
 from tests.sources.test_adapters import atom, atom_entry
 
 NOW = datetime(2026, 6, 30, 14, tzinfo=UTC)  # a Tuesday
@@ -21,15 +21,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def loopback_allowed(settings):
-    settings.FETCH_ALLOW_PRIVATE = ["127.0.0.1"]
-    settings.FETCH_TIMEOUT_SECONDS, settings.FETCH_PAUSE_SECONDS = 5, 0
-
-
-@pytest.fixture
-def loopback():
-    with running() as server:
-        yield server
+def impatient(settings):
+    settings.FETCH_TIMEOUT_SECONDS = 5
 
 
 @pytest.fixture

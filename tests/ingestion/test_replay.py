@@ -11,18 +11,15 @@ import pytest
 
 from digest.ingestion import refresh
 from digest.models import Fault, Host, Outcome, Source, SourceRun
-from tests.sources.loopback import Answer, Loopback, running
+from tests.sources.loopback import Answer, Loopback
 
 pytestmark = [pytest.mark.django_db, pytest.mark.shared_data]
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
-@pytest.fixture
-def loopback(settings):
-    settings.FETCH_ALLOW_PRIVATE, settings.FETCH_PAUSE_SECONDS = ["127.0.0.1"], 0
+@pytest.fixture(autouse=True)
+def _only_ours(db):
     Source.objects.all().delete()
-    with running() as server:
-        yield server
 
 
 def members(path: Path) -> dict[str, bytes]:

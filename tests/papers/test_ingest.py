@@ -398,6 +398,7 @@ def test_the_same_real_paper_comes_in_once_through_every_door(shared_data, sourc
     assert ingest([fetched(row.title, **identity)], source=source, now=NOW).known == 1
 
 
+@pytest.mark.long
 @pytest.mark.postgres
 def test_two_workers_with_the_same_papers_leave_one_row_each(postgres_url, tmp_path):
     """Real processes on real PostgreSQL, importing overlapping files at once, several times over."""
@@ -412,7 +413,7 @@ def test_two_workers_with_the_same_papers_leave_one_row_each(postgres_url, tmp_p
         subprocess.Popen([*manage, "import_papers", str(path)], env=environment, stdout=subprocess.PIPE, text=True)
         for path in (*files, *files)
     ]
-    outputs = [worker.communicate(timeout=60)[0] for worker in workers]
+    outputs = [worker.communicate(timeout=300)[0] for worker in workers]
     assert [worker.returncode for worker in workers] == [0] * 4, outputs
     with psycopg.connect(postgres_url) as database:
         ((papers, new),) = database.execute(

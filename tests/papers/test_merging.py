@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from digest.models import (
     DeliveryState,
     EditionKind,
     EditionPaper,
+    Fact,
     Listing,
     Merge,
     Paper,
@@ -48,6 +50,22 @@ def row(key):
     return Paper.objects.get(key=key)
 
 
+def sent(paper):
+    """A reader who got the paper yesterday."""
+    edition = factories.EditionFactory(published=True, date=NOW.date() - timedelta(days=1))
+    factories.EditionPaperFactory(edition=edition, paper=paper)
+    selection = [{"paper": paper.pk, "score": 1.0, "parts": []}]
+    return factories.DeliveryFactory(edition=edition, state=DeliveryState.ACCEPTED, selection=selection).subscriber
+
+
+def withheld(edition, reader):
+    return interests_of(load_pool(edition), {reader.pk: 5}, NOW)[reader.pk].withheld
+
+
+def undo(key, now=NOW):
+    return merging.undo(Merge.objects.get(loser__key=key), now)
+
+
 @pytest.fixture
 def three():
     put(PREPRINT)
@@ -69,15 +87,7 @@ def test_a_relation_without_a_rule_stops_a_merge(three, monkeypatch):
 
 def test_three_rows_of_which_one_was_sent_one_hidden_and_one_decided_on_come_out_right(three):
     preprint, journal, forum = three
-    edition = factories.EditionFactory(published=True, date=NOW.date() - timedelta(days=1))
-    factories.EditionPaperFactory(edition=edition, paper=journal)
-    reader = factories.SubscriberFactory()
-    factories.DeliveryFactory(
-        edition=edition,
-        subscriber=reader,
-        state=DeliveryState.ACCEPTED,
-        selection=[{"paper": journal.pk, "score": 1.0, "parts": []}],
-    )
+    reader = sent(journal)
     Paper.objects.filter(pk=forum.pk).update(is_hidden=True)
     coming = factories.EditionFactory(kind=EditionKind.DAILY, date=NOW.date())
     factories.EditionPaperFactory(edition=coming, paper=preprint, blurb="")
@@ -90,11 +100,10 @@ def test_three_rows_of_which_one_was_sent_one_hidden_and_one_decided_on_come_out
     assert Signal.objects.get().paper == preprint
     entry = EditionPaper.objects.get(edition=coming)
     assert (entry.paper, entry.decision, entry.blurb) == (preprint, Decision.PINNED, "Read this")
-    assert EditionPaper.objects.get(edition=edition).paper == journal, "a published edition is frozen"
+    assert EditionPaper.objects.exclude(edition=coming).get().paper == journal, "a published edition is frozen"
 
     Paper.objects.update(is_hidden=False)
-    withheld = interests_of(load_pool(coming), {reader.pk: 5}, NOW)[reader.pk].withheld
-    assert preprint.pk in withheld, "sent as the journal's, never again as the preprint"
+    assert preprint.pk in withheld(coming, reader), "sent as the journal's, never again as the preprint"
 
 
 def test_a_merge_is_recorded_with_its_reason_and_undone_with_all_that_moved(three):
@@ -140,7 +149,7 @@ def test_after_an_undo_each_row_shows_its_own_records_alone(three):
     put(BOTH)
     preprint = row("arxiv:2606.00001")
     assert preprint.doi == "10.1/x"
-    merging.undo(Merge.objects.get(loser__key="doi:10.1/x"), NOW)
+    undo("doi:10.1/x")
     assert row("doi:10.1/x").title == JOURNAL.title
     assert row("doi:10.1/x").doi is None, "the preprint's records name it, and come first"
 
@@ -168,22 +177,13 @@ def test_a_merge_is_undone_once(three):
 
 def test_what_readers_got_under_either_name_stays_theirs_after_an_undo(three):
     preprint, journal, _ = three
-    edition = factories.EditionFactory(published=True, date=NOW.date() - timedelta(days=1))
-    factories.EditionPaperFactory(edition=edition, paper=journal)
-    reader = factories.SubscriberFactory()
-    factories.DeliveryFactory(
-        edition=edition,
-        subscriber=reader,
-        state=DeliveryState.ACCEPTED,
-        selection=[{"paper": journal.pk, "score": 1.0, "parts": []}],
-    )
+    reader = sent(journal)
     put(BOTH)
-    merging.undo(Merge.objects.get(loser=journal), NOW)
+    undo("doi:10.1/x")
     coming = factories.EditionFactory()
     for paper in (preprint, journal):
         factories.EditionPaperFactory(edition=coming, paper=paper)
-    withheld = interests_of(load_pool(coming), {reader.pk: 5}, NOW)[reader.pk].withheld
-    assert withheld == {journal.pk}
+    assert withheld(coming, reader) == {journal.pk}
 
 
 def test_what_comes_to_a_merged_row_follows_to_its_paper_and_back(three):
@@ -191,8 +191,31 @@ def test_what_comes_to_a_merged_row_follows_to_its_paper_and_back(three):
     source = factories.SourceFactory()
     put(JOURNAL, source=source)
     assert Listing.objects.get().paper.key == "arxiv:2606.00001"
-    merging.undo(Merge.objects.get(loser__key="doi:10.1/x"), NOW)
+    undo("doi:10.1/x")
     assert Listing.objects.get().paper.key == "doi:10.1/x"
+
+
+def test_what_two_rows_of_a_paper_had_alike_stays_with_it_when_one_of_them_is_parted():
+    code = "https://github.com/ann/code"
+    put(PREPRINT)
+    put(FetchedPaper(title=PREPRINT.title, doi="10.1/x", code_url=code))
+    put(FetchedPaper(title=PREPRINT.title, code_url=code))
+    assert Fact.objects.get().paper.key == "arxiv:2606.00001"
+    put(FetchedPaper(title=PREPRINT.title, doi="10.1/x", authors=("Cid Three",)))
+    assert row("doi:10.1/x").merged_into is None
+    assert set(Fact.objects.values_list("paper__key", flat=True)) == {"arxiv:2606.00001", "doi:10.1/x"}
+
+
+def test_what_a_merged_row_brought_and_the_paper_states_itself_stays_when_the_row_is_parted(three):
+    code, source = "https://github.com/ann/code", factories.SourceFactory()
+    put(FetchedPaper(title=JOURNAL.title, doi="10.1/x", code_url=code, signals={"upvotes": 9}), source=source)
+    put(BOTH)
+    put(replace(PREPRINT, code_url=code, signals={"upvotes": 9}), source=source)
+    put(replace(PREPRINT, code_url=code, signals={"upvotes": 9}), source=source)
+    assert [model.objects.get().paper.key for model in (Fact, Listing, Signal)] == ["arxiv:2606.00001"] * 3
+    undo("doi:10.1/x")
+    for model in (Fact, Listing, Signal):
+        assert set(model.objects.values_list("paper__key", flat=True)) == {"arxiv:2606.00001", "doi:10.1/x"}
 
 
 def test_parted_from_one_journal_a_preprint_still_has_the_other():
@@ -200,7 +223,7 @@ def test_parted_from_one_journal_a_preprint_still_has_the_other():
     put(FetchedPaper(title=PREPRINT.title, arxiv_id="2606.00001", doi="10.1/x"))
     put(FetchedPaper(title="A third name of the same thing", doi="10.1/y", authors=("Ann One",)))
     put(FetchedPaper(title=PREPRINT.title, arxiv_id="2606.00001", doi="10.1/y"))
-    merging.undo(Merge.objects.get(loser__key="doi:10.1/x"), NOW)
+    undo("doi:10.1/x")
     assert row("doi:10.1/y").merged_into.key == "arxiv:2606.00001"
     assert row("doi:10.1/x").merged_into is None
 

@@ -19,7 +19,7 @@ from digest.papers import ingest
 from digest.sources import FetchedPaper
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
-EXAMPLES = int(os.environ.get("PAPERBOY_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("PAPERBOY_EXAMPLES", "20"))
 TITLES = [
     "One telling title of many",
     "Another telling title of many",
@@ -36,6 +36,12 @@ OTHERS = [
     ("url", "example.org/1"),
     ("url", "example.org/2"),
     ("guid", "tag:x"),
+    ("guid", "tag:x 2026-06-01"),
+]
+ENTRIES = [
+    (("url", f"example.org/{place}"), ("guid", f"example.org {own}"))
+    for place in (1, 2, 3)
+    for own in ("7", "8", "7 2026-06-01")
 ]
 TEXTS = ["", "We show.", "We show that it works…", "Nous montrons que ça marche.", "Another wording"]
 
@@ -57,7 +63,7 @@ records = st.builds(
     is_withdrawn=st.sampled_from([False, False, False, True]),
     is_replacement=st.sampled_from([False, False, True]),
     signals=st.sampled_from([{}, {"upvotes": 1}]),
-    identifiers=st.lists(st.sampled_from(OTHERS), max_size=2).map(tuple),
+    identifiers=st.lists(st.sampled_from(OTHERS), max_size=2).map(tuple) | st.sampled_from(ENTRIES),
 )
 
 

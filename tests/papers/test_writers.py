@@ -68,6 +68,7 @@ def imported(url: str, files: list[Path], *, at_once: bool) -> tuple[list[object
         return database.execute(CATALOGUE).fetchall(), database.execute(NAMES).fetchall()
 
 
+@pytest.mark.long
 @pytest.mark.postgres
 def test_eight_writers_of_contradictory_records_end_where_one_does(postgres_url, tmp_path):
     records = contradictory(1)

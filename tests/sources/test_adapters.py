@@ -167,7 +167,7 @@ def test_a_generic_feed_gives_clean_papers_with_their_doi():
 
 def test_an_entrys_own_name_goes_with_it():
     paper = only("feed", reply("feed"), url="https://journal.example/feed")
-    assert paper.identifiers == (("guid", "journal.example moths-7"),)
+    assert paper.identifiers == (("url", "journal.example/7"), ("guid", "journal.example moths-7 2026-03-05"))
 
 
 def test_json_papers_need_only_a_title():

@@ -102,20 +102,37 @@ def test_author_lists_are_split_without_their_affiliations(written, meant):
         ("url", "HTTP://Example.org/a/?utm_source=x&b=1#c", ("url", "example.org/a?b=1#c")),
         ("url", "https://example.org/", None),
         ("url", "javascript:alert(1)", None),
-        ("guid", "https://example.org/a/", ("url", "example.org/a")),
-        ("guid", "tag:example.org,2026:7", ("guid", "tag:example.org,2026:7")),
-        ("guid", "17", ("guid", "blog.example.org 17")),
+        ("url", "https://example.org/a;jsessionid=AB12?sessionid=1&b=2", ("url", "example.org/a?b=2")),
         ("title", "A title", None),
         ("isbn", "1", None),
     ],
 )
 def test_further_names_are_made_canonical_or_left_out(scheme, written, canonical):
-    found = identifiers.names([(scheme, written), (scheme, written)], "https://blog.example.org/post")
+    found = identifiers.names([(scheme, written), (scheme, written)])
     assert found == ((canonical,) if canonical else ())
 
 
-def test_a_number_of_a_feed_without_an_address_names_nothing():
-    assert identifiers.names([("guid", "17")]) == ()
+@pytest.mark.parametrize(
+    ("own", "names"),
+    [
+        ("17", [("url", "example.org/a"), ("guid", "feeds.example.net 17 2026-06-01")]),
+        ("tag:example.org,2026:7", [("url", "example.org/a"), ("guid", "tag:example.org,2026:7 2026-06-01")]),
+        ("URN:uuid:1", [("url", "example.org/a"), ("guid", "URN:uuid:1 2026-06-01")]),
+        ("https://example.org/a/", [("url", "example.org/a")]),
+        ("https://example.org/?p=7", [("url", "example.org/a"), ("guid", "example.org?p=7 2026-06-01")]),
+        ("https://other.example/b", [("url", "other.example/b"), ("url", "example.org/a")]),
+        ("https://example.org/", [("url", "example.org/a")]),
+        ("", [("url", "example.org/a")]),
+    ],
+)
+def test_an_entry_of_a_feed_has_its_address_and_the_feed_s_name_of_it(own, names):
+    written = identifiers.of_entry(own, "https://example.org/a", "https://feeds.example.net/x", date(2026, 6, 1))
+    assert identifiers.names(written) == tuple(names)
+
+
+def test_a_number_of_a_feed_whose_address_is_not_known_names_nothing():
+    assert identifiers.names(identifiers.of_entry("17", "", "", None)) == ()
+    assert identifiers.names(identifiers.of_entry("17", "", "https://a.example/f", None)) == (("guid", "a.example 17"),)
 
 
 def test_names_are_bounded_in_number_and_length():

@@ -45,10 +45,28 @@ def test_a_name_that_nobody_knows_is_markup_where_a_browser_would_act_on_it(sent
         "sa\ud800fe",
         "<p>safe</p>",
         "&lt;p&gt;safe&lt;/p&gt;",
+        "&amp;lt;!-- quoted in an article about markup --&amp;gt;safe",
+        "&amp;lt;b&amp;gt;safe",
+        "<&#8203;b>safe",
     ],
 )
 def test_markup_scripts_and_invisible_characters_are_gone(hostile):
     assert text.line(text.from_markup(hostile), 1000) == "safe"
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        ("&amp;amp;lt;b&amp;amp;gt;bold", "< b>bold"),
+        ("&amp;amp;lt;!-- a --&amp;amp;gt; b", "< !-- a --> b"),
+        ("damaged</|i&gu; b > c", "damaged< /|i&gu; b > c"),
+        ("<!3> x", "< !3> x"),
+        ("<un'known a=1 onclick=b>c", "< un'known a=1 onclick=b>c"),
+        ("a </3 b", "a </3 b"),
+    ],
+)
+def test_what_looks_like_markup_after_all_is_none_for_a_browser(sent, shown):
+    assert text.from_markup(sent) == shown
 
 
 def test_blocks_do_not_glue_words_together():

@@ -8,6 +8,7 @@ import pytest
 from tests.services import PROJECT, process_environment
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("engine", ["sqlite", "postgres"])
 def test_papers_of_before_get_their_names_and_keep_them_on_the_way_back(engine, tmp_path, request):
     url = f"sqlite:///{tmp_path}/db.sqlite3" if engine == "sqlite" else request.getfixturevalue("postgres_url")

@@ -7,6 +7,7 @@ queues    due sources by gate: who may be visited now, who no longer has to wait
 """
 
 from digest.ingestion.manners.gates import gate
+from digest.ingestion.manners.names import gate_of_url
 from digest.ingestion.manners.queues import ready, sources_behind, try_now
 
-__all__ = ["gate", "ready", "sources_behind", "try_now"]
+__all__ = ["gate", "gate_of_url", "ready", "sources_behind", "try_now"]
