@@ -103,9 +103,11 @@ class PaperAdmin(ModelAdmin[Paper]):
         """As the site's search finds them, and those that readers may not see."""
         if not search_term:
             return queryset, False
-        found = search.find(search.parse(search_term), is_public=False).papers
-        named = Q(arxiv_id__startswith=search_term) | Q(doi__iexact=search_term)
-        return queryset.filter(Q(pk__in=found) | named), False
+        found = Q(pk__in=search.find(search.parse(search_term), is_public=False).papers)
+        if " " not in search_term.strip():
+            found |= Q(arxiv_id__startswith=search_term) | Q(doi__iexact=search_term)
+            found |= Q(primary_category__iexact=search_term)
+        return queryset.filter(found), False
 
     def get_urls(self) -> list[URLPattern]:
         view: Callable[..., HttpResponse] = self.admin_site.admin_view(merges.part)
