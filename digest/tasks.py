@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.utils import timezone
 
-from digest import editions, events, housekeeping, ingestion, stopping
+from digest import editions, events, housekeeping, ingestion, search, stopping
 from digest.delivery import alerts, host_alerts, ledger, recovery, source_alerts
 from digest.delivery.sending import TIME_IS_UP, send_due
 from digest.delivery.transports.providers import keeps_idempotency
@@ -31,6 +31,7 @@ EXPIRES = 55  # seconds
 # Long enough to cost nothing, short enough for a worker that serves every queue to see to urgent mail in between.
 SENDING_SECONDS = 45
 PLANNING_SECONDS = 200
+INDEXING_SECONDS = 45
 # A task that works off events ends by itself before Celery ends it.
 WRAP_UP = 60  # seconds
 # In the cache: when a worker last took a tick, in seconds since 1970. Health checks read it.
@@ -57,6 +58,7 @@ def tick() -> None:
         source_alerts.tell,
         _enqueue_planning,
         _enqueue_events,
+        _enqueue_indexing,
         _enqueue_mailbox,
         _sweep,
         visit_sources,
@@ -110,6 +112,14 @@ def handle_events() -> None:
     until = time.monotonic() + settings.CELERY_TASK_SOFT_TIME_LIMIT - WRAP_UP
     done = events.handle(timezone.now(), goes_on=lambda: time.monotonic() < until and not stopping.asked())
     logger.info("Handled %s events", done)
+
+
+@shared_task
+def index_papers() -> None:
+    """Let searches find what was stored, until nothing waits or time is up; another one meanwhile finds nothing."""
+    until = time.monotonic() + INDEXING_SECONDS
+    done = search.catch_up(goes_on=lambda: time.monotonic() < until and not stopping.asked())
+    logger.info("Indexed %s papers", done)
 
 
 @shared_task
@@ -171,6 +181,11 @@ def _enqueue_sending(now: datetime) -> None:
 def _enqueue_events(now: datetime) -> None:
     if events.are_waiting():
         handle_events.apply_async(expires=EXPIRES)
+
+
+def _enqueue_indexing(now: datetime) -> None:
+    if search.waits():
+        index_papers.apply_async(expires=EXPIRES)
 
 
 def _enqueue_mailbox(now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from digest.views import editions, health, landing, outbox, papers, previews
+from digest.views import editions, health, landing, outbox, papers, previews, search
 
 app_name = "digest"
 urlpatterns = [
@@ -10,6 +10,8 @@ urlpatterns = [
     path("editions/", editions.archive, name="editions"),
     path("editions/<str:kind>/<str:day>", editions.edition, name="edition"),
     path("papers/<int:pk>", papers.paper, name="paper"),
+    path("papers/<int:pk>.bib", papers.bib, name="bibtex"),
+    path("search/", search.search, name="search"),
     path("healthz", health.health, name="health"),
     path("outbox/", outbox.messages, name="outbox"),
     path("outbox/<str:name>", outbox.message, name="outbox-message"),

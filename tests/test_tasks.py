@@ -15,10 +15,10 @@ from digest.delivery import ledger, sending
 from digest.delivery.ledger import planning
 from digest.errors import NoTurn
 from digest.ingestion import visits
-from digest.models import Delivery, SourceRun
+from digest.models import Delivery, SearchEntry, SourceRun, Unindexed
 from subscriptions.models import Subscriber
 from tests.delivery.conftest import issue
-from tests.factories import DeliveryFactory, SourceFactory, SubscriberFactory
+from tests.factories import DeliveryFactory, PaperFactory, SourceFactory, SubscriberFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -36,7 +36,7 @@ def enqueued(monkeypatch) -> list[tuple[str, tuple, dict]]:
     def note(name: str, args: tuple = (), **options: object) -> None:
         calls.append((name, args, options))
 
-    for name in ("refresh_due", "plan_deliveries", "send_digests", "send_pending_confirmations"):
+    for name in ("refresh_due", "plan_deliveries", "send_digests", "send_pending_confirmations", "index_papers"):
         monkeypatch.setattr(getattr(tasks, name), "apply_async", partial(note, name))
     return calls
 
@@ -217,3 +217,15 @@ def test_every_task_has_a_queue_and_every_queue_a_worker():
     assert {route["queue"] for route in routed.values()} | {settings.CELERY_TASK_DEFAULT_QUEUE} == set(
         settings.CELERY_TASK_QUEUES
     )
+
+
+def test_papers_that_were_stored_are_indexed_by_a_task_of_their_own(enqueued):
+    tasks.tick()
+    assert "index_papers" not in names(enqueued)
+    paper = PaperFactory(title="Robots")
+    Unindexed.objects.create(paper=paper)
+    tasks.tick()
+    assert "index_papers" in names(enqueued)
+    tasks.index_papers()
+    assert SearchEntry.objects.get().paper == paper
+    assert not Unindexed.objects.exists()

@@ -11,7 +11,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from digest import tex
+from digest import search, tex
 from digest.admin import merges
 from digest.admin.display import chip, cut, flat, names, plural
 from digest.admin.merges import FactInline, IdentifierInline, MergeInline
@@ -73,14 +73,8 @@ class LanguageFilter(admin.SimpleListFilter):
 class PaperAdmin(ModelAdmin[Paper]):
     list_display = ["short_title", "identity", "field", "upvotes", "first_seen_at", "visibility"]
     list_filter = [VisibilityFilter, LanguageFilter, "is_sample", "listings__source"]
-    search_fields = [
-        "title",
-        "arxiv_id__startswith",
-        "doi__iexact",
-        "authors__icontains",
-        "primary_category__iexact",
-    ]
-    search_help_text = "Title, author, arXiv id, DOI or category"
+    search_fields = ["arxiv_id__startswith", "doi__iexact"]  # and words: see `get_search_results`
+    search_help_text = "Words, author:name, category:cs.LG, year:2026, an arXiv id or a DOI"
     date_hierarchy = "first_seen_at"
     actions = ["hide_papers", "show_papers"]
     inlines = [ListingInline, SignalInline, FactInline, IdentifierInline, MergeInline]
@@ -102,6 +96,18 @@ class PaperAdmin(ModelAdmin[Paper]):
         votes = Signal.objects.filter(paper=OuterRef("pk"), kind=SignalKind.UPVOTES).order_by("-observed_on")
         papers = super().get_queryset(request).select_related("merged_into")
         return papers.annotate(votes=Subquery(votes.values("value")[:1]))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Paper], search_term: str
+    ) -> tuple[QuerySet[Paper], bool]:
+        """As the site's search finds them, and those that readers may not see."""
+        if not search_term:
+            return queryset, False
+        found = Q(pk__in=search.find(search.parse(search_term), is_public=False).papers)
+        if " " not in search_term.strip():
+            found |= Q(arxiv_id__startswith=search_term) | Q(doi__iexact=search_term)
+            found |= Q(primary_category__iexact=search_term)
+        return queryset.filter(found), False
 
     def get_urls(self) -> list[URLPattern]:
         view: Callable[..., HttpResponse] = self.admin_site.admin_view(merges.part)

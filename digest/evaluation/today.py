@@ -1,32 +1,30 @@
 """Takes what the four tasks ask; gives what the product's ranking answers.
 
-- interests: `ranking.taste`, fitted on what was listed before the quarter of the year began.
-- topics: `ranking.naming`, each topic known by its name alone.
-- search: the relevance to one topic whose keywords are the query's words.
-- trend: `ranking.prediction`; where there was nothing to learn from, how relevant papers are to that of the topics on
-  offer which they are most about.
+- interests: `ranking.taste`, fitted on what was listed before the quarter of the year began. No digest uses it yet.
+- topics: `ranking.naming`, each topic known by its name alone. No digest uses it yet.
+- search: the relevance by which the site's search puts its candidates in order.
+- trend: `ranking.prediction`, which no digest uses yet; where there was nothing to learn from, how relevant papers are
+  to that of the topics on offer which they are most about.
 """
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import pairwise
 
 import numpy as np
 
 from digest import ranking
 from digest.evaluation.streams import Candidate, Paper, VotedPaper
 from digest.evaluation.tasks import Past, Scores
-from digest.ranking import PaperText, TopicProfile
+from digest.ranking import TopicProfile
 from digest.ranking.naming import NameFinder
 from digest.ranking.prediction import Example, Listing, Predictor
+from digest.ranking.relevance import Rarity, document, rarity, relevance
 from digest.ranking.taste import TasteModel
-
-# Shorter words of a query say how it is built (of, the, can), not what it is about.
-SHORTEST_WORD = 4
+from digest.ranking.words import words
 
 
 @dataclass(slots=True)
@@ -37,6 +35,7 @@ class Today:
     taste: TasteModel | None = None
     taste_of: date = date.min
     predictor: Predictor | None = None
+    rarity: Rarity | None = None
 
     def interests(self, profile: Sequence[VotedPaper], candidates: Sequence[VotedPaper], past: Past) -> Scores:
         parts = self._taste(past).parts([paper.text for paper in profile], [paper.text for paper in candidates])
@@ -54,10 +53,10 @@ class Today:
         return finder.relevance(names, [paper.text for paper in papers])
 
     def search(self, query: str, candidates: Sequence[Candidate], past: Past) -> Scores:
-        asked = TopicProfile(slug="query", keywords=words_of_query(query))
-        texts = [PaperText(candidate.title, candidate.abstract) for candidate in candidates]
-        relevance: Scores = ranking.topic_relevance(texts, [asked])[:, 0]
-        return relevance
+        if self.rarity is None:
+            self.rarity = _rarity_in(past.papers())
+        documents = [document(candidate.title, (), candidate.abstract) for candidate in candidates]
+        return relevance(words(query), documents, self.rarity)
 
     def learn_trend(self, training: Callable[[], Iterator[tuple[Paper, bool]]], past: Past) -> None:
         examples = [Example(paper.text, paper.day, listed) for paper, listed in training()]
@@ -67,14 +66,17 @@ class Today:
     def trend(self, papers: Sequence[Paper]) -> Scores:
         if self.predictor:
             return self.predictor.probabilities([Example(paper.text, paper.day) for paper in papers])
-        relevance = ranking.topic_relevance([paper.text for paper in papers], self.offered)
+        shares = ranking.topic_relevance([paper.text for paper in papers], self.offered)
         nothing = np.zeros(len(papers))
         slugs = [topic.slug for topic in self.offered]
-        return ranking.table(slugs, relevance, nothing, nothing, nothing).general_scores().astype(np.float64)
+        return ranking.table(slugs, shares, nothing, nothing, nothing).general_scores().astype(np.float64)
 
 
-def words_of_query(query: str) -> list[str]:
-    """The query's words of SHORTEST_WORD letters or more, and any two neighbours of which one is that long."""
-    words = re.findall(r"[^\W_]+", query)
-    pairs = [f"{one} {other}" for one, other in pairwise(words) if max(len(one), len(other)) >= SHORTEST_WORD]
-    return [word for word in words if len(word) >= SHORTEST_WORD] + pairs
+def _rarity_in(papers: Iterable[Paper]) -> Rarity:
+    """How many of the papers have each word."""
+    having: Counter[str] = Counter()
+    count = 0
+    for paper in papers:
+        count += 1
+        having.update(document(paper.text.title, paper.text.authors, paper.text.abstract).vocabulary)
+    return rarity(count, having)

@@ -11,6 +11,7 @@ from digest.models.identity import Claim, Identifier, Merge, Scheme, Separation
 from digest.models.lease import Lease
 from digest.models.paper import Listing, Paper, Signal, SignalKind
 from digest.models.repository import Repository
+from digest.models.search import SearchEntry, SearchWord, Unindexed
 from digest.models.source import Fault, Outcome, Source, SourceRun
 from digest.models.states import OPEN_STATES, TERMINAL_STATES, DeliveryState
 from digest.models.throttle import ConnectionLease, Throttle
@@ -45,10 +46,13 @@ __all__ = [
     "ProviderEvent",
     "Repository",
     "Scheme",
+    "SearchEntry",
+    "SearchWord",
     "Separation",
     "Signal",
     "SignalKind",
     "Source",
     "SourceRun",
     "Throttle",
+    "Unindexed",
 ]

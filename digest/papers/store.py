@@ -72,6 +72,7 @@ def write_rows(catalogue: Catalogue, now: datetime) -> None:
     load("digest_paper", STORED, values(fresh, now))
     assignments = ", ".join(f"{name} = excluded.{name}" for name in WRITTEN)
     insert("digest_paper", STORED, values(changed, now), f"ON CONFLICT (id) DO UPDATE SET {assignments}")
+    load("digest_unindexed", ("paper_id",), [(paper.id,) for paper in (*fresh, *changed)])
 
 
 def write_names(catalogue: Catalogue) -> None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from digest import editions, ingestion
+from digest import editions, ingestion, search
 from digest.errors import NoTurn, PaperboyError
 from digest.models import Edition, EditionKind, EditionState, Outcome, Paper, Source
 from digest.sample import network, papers, readers
@@ -28,6 +28,7 @@ def prepare(now: datetime, say: Say, *, offline: bool = False) -> None:
         Source.objects.update(is_enabled=False)
     if not Paper.objects.exists():
         fill(now, say)
+        search.catch_up()
     if not Edition.objects.published().exists():
         publish_first(now, say)
     if addresses := readers.subscribe(now):

@@ -18,7 +18,8 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from digest.models import Breaker, Delivery, Edition, Host, Paper, ProviderEvent, Source, SourceRun
+from digest import search
+from digest.models import Breaker, Delivery, Edition, Host, Paper, ProviderEvent, Source, SourceRun, Unindexed
 from subscriptions.models import ConsentRecord, Subscriber, Suppression, Topic
 from tests.factories import (
     NOW,
@@ -194,6 +195,8 @@ def test_a_paper_is_found_by_id_doi_author_or_title(chief: Client, typed: str) -
         title="A careful inquiry",
         primary_category="cs.RO",
     )
+    Unindexed.objects.create(paper=wanted)
+    search.catch_up()
     assert list(chief.get(page(Paper, "changelist"), {"q": typed}).context["cl"].queryset) == [wanted]
 
 

@@ -13,7 +13,8 @@ from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from config.celery import app
-from digest.models import EditionState
+from digest import search
+from digest.models import EditionState, Paper, Unindexed
 from subscriptions import forms, links, views
 from subscriptions.models import Subscriber, SubscriberStatus
 from subscriptions.services import Preferences
@@ -119,7 +120,16 @@ def urls() -> list[str]:
     active = SubscriberFactory.create(email=f"{'long' * 15}@{'domain.' * 20}example", topics=[])
     pending = SubscriberFactory.create(pending=True, confirmation_sent_at=timezone.now())
     left = SubscriberFactory.create(unsubscribed=True)
+    for paper in Paper.objects.all():
+        Unindexed.objects.create(paper=paper)
+    search.catch_up()
     paths = ["/", "/subscribe", "/subscribe/done", "/editions/", "/editions/daily/2026-07-14", "/nowhere", "/u/x"]
+    paths += [
+        "/search/",
+        "/search/?q=word+paper",
+        '/search/?q="none+such"+from:x',
+        f"/papers/{Paper.objects.latest('pk').pk}",
+    ]
     return [links.site_url(path) for path in paths] + [
         links.confirm_url(pending),
         links.confirm_url(left),

@@ -16,7 +16,7 @@ from digest.evaluation import open_recording, tasks
 from digest.evaluation.streams import Candidate, Paper, VotedPaper
 from digest.evaluation.tasks import Past, Scores
 from digest.evaluation.taxonomy import NAMES
-from digest.evaluation.today import Today, words_of_query
+from digest.evaluation.today import Today
 from digest.ranking import TopicProfile, text_of
 from digest.sources import PapersJson
 from tests.evaluation import recording
@@ -135,10 +135,6 @@ def test_a_topic_s_papers_are_found_by_its_name_and_by_words_that_come_with_it(t
         open_recording(recording.write(tmp_path, arxiv=[*early, *recording.PAPERS[1:]])), TODAY, least=2
     )
     assert figures["ap"] == 1
-
-
-def test_a_query_is_its_longer_words_and_their_neighbours() -> None:
-    assert words_of_query("Risk of the nerve?") == ["Risk", "nerve", "Risk of", "the nerve"]
 
 
 def test_searches_are_judged_by_their_grades_and_those_without_an_answer_counted(tmp_path: Path) -> None:
