@@ -27,28 +27,38 @@ TODAY = Today([TopicProfile("vision", ["cs.CV"], ["image"])])
 class Witness:
     """Ranks nothing, and remembers all that it was shown."""
 
+    past: Past
+
     def __init__(self) -> None:
         self.asked: list[list[VotedPaper]] = []
+
+    @property
+    def background(self) -> list[Paper]:
+        """Read only when it is asked for: a recording is long, and rankers are called for every event."""
+        return list(self.past.papers())
+
+    @property
+    def before(self) -> tuple[set[str], set[str]]:
+        return {paper.id for paper in self.past.listed()}, {paper.id for paper in self.background}
 
     def interests(self, profile: Sequence[VotedPaper], candidates: Sequence[VotedPaper], past: Past) -> Scores:
         self.asked.append([*profile, *candidates])
         self.profile, self.candidates = list(profile), list(candidates)
-        self.before = {paper.id for paper in past.listed()}, {paper.id for paper in past.papers()}
+        self.past = past
         return np.zeros(len(candidates))
 
     def topics(self, names: Sequence[str], papers: Iterable[Paper], past: Past) -> Scores:
-        self.background, self.names, self.papers = list(past.papers()), list(names), list(papers)
-        self.before = {paper.id for paper in past.listed()}, {paper.id for paper in self.background}
+        self.past, self.names, self.papers = past, list(names), list(papers)
         return np.zeros((len(self.papers), len(names)))
 
     def search(self, query: str, candidates: Sequence[Candidate], past: Past) -> Scores:
         self.searched = list(candidates)
-        self.background = list(past.papers())
+        self.past = past
         return np.zeros(len(candidates))
 
     def learn_trend(self, training: Callable[[], Iterator[tuple[Paper, bool]]], past: Past) -> None:
         self.training = list(training())
-        self.before = {paper.id for paper in past.listed()}, {paper.id for paper in past.papers()}
+        self.past = past
 
     def trend(self, papers: Sequence[Paper]) -> Scores:
         self.day = list(papers)
