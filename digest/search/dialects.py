@@ -11,10 +11,14 @@ Term = tuple[str, ...]  # a word, and what may stand in its place
 Groups = Sequence[Sequence[Term]]  # any of these groups, each of them whole
 
 
-def tsquery(groups: Groups, without: Sequence[str] = ()) -> str:
-    """For PostgreSQL's `@@`."""
-    needed = [_any([_all([_any(map(_lexeme, term), "|") for term in group], "&") for group in groups], "|")]
-    return _all([*needed[: len(groups)], *(f"!{_lexeme(word)}" for word in without)], "&")
+def tsquery(needed: Sequence[Groups], without: Sequence[str] = ()) -> str:
+    """For PostgreSQL's `@@`: all that is needed in one place. What is not wanted belongs there, too: by itself it would
+    be looked for in every row."""
+    parts = [
+        _any([_all([_any(map(_lexeme, term), "|") for term in group], "&") for group in groups], "|")
+        for groups in needed
+    ]
+    return _all([*parts, *(f"!{_lexeme(word)}" for word in without)], "&")
 
 
 def fts5(fields: Sequence[tuple[str, Groups]], without: Sequence[str] = ()) -> str:

@@ -263,10 +263,10 @@ def test_meta_and_reinforcement_learning_come_first(seed: list[Paper]) -> None:
 
 def test_words_are_quoted_in_both_dialects() -> None:
     groups = [[("a'b\\", "c"), ('d"',)]]
-    assert dialects.tsquery(groups, ["e"]) == r"""(((('a''b\\' | 'c') & ('d"'))) & !'e')"""
+    assert dialects.tsquery([groups], ["e"]) == r"""(((('a''b\\' | 'c') & ('d"'))) & !'e')"""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("SELECT %s::tsquery", [dialects.tsquery(groups, ["e"])])
+            cursor.execute("SELECT %s::tsquery", [dialects.tsquery([groups], ["e"])])
     assert (
         dialects.fts5([("title", [[("a",), ('b"', "c")]])], ["d"]) == '(title : ((("a") AND ("b""" OR "c")))) NOT ("d")'
     )
