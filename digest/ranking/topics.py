@@ -6,12 +6,12 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from digest.ranking.texts import PaperText
+from digest.ranking.words import singular
 
 # The evidence each finding brings, as the probability that it alone would make the paper belong to the topic.
 PRIMARY_CATEGORY = 0.5
@@ -78,17 +78,7 @@ def _found(text: str, phrases: Phrases) -> Iterator[tuple[int, int]]:
 
 def tokens(text: str) -> list[str]:
     """Words without case and plural; the ends of sentences stay."""
-    return [_singular(token) for token in TOKEN.findall(text.casefold())]
-
-
-@lru_cache(maxsize=65536)
-def _singular(word: str) -> str:
-    """The word without its plural ending, by the first rules of Harman's S stemmer (JASIS 42(1), 1991)."""
-    if len(word) < 4 or not word.endswith("s") or word.endswith(("ss", "us", "is")):
-        return word
-    if word.endswith("ies"):
-        return word[:-3] + "y"
-    return word[:-2] if word.endswith(("ches", "shes", "sses", "xes")) else word[:-1]
+    return [singular(token) for token in TOKEN.findall(text.casefold())]
 
 
 def _by_category(topics: Sequence[TopicProfile]) -> dict[str, list[tuple[int, float]]]:

@@ -39,6 +39,7 @@ def compared(word: str) -> str:
     return singular(plain[:LONGEST_WORD])
 
 
+@lru_cache(maxsize=65536)
 def singular(word: str) -> str:
     """The word without its plural ending, by the first rules of Harman's S stemmer (JASIS 42(1), 1991)."""
     if len(word) < 4 or not word.endswith("s") or word.endswith(("ss", "us", "is")):
