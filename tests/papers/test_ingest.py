@@ -363,6 +363,7 @@ def test_every_column_is_written_by_whoever_stores_papers_or_by_editors(admin_us
     assert {*Paper.STATED} <= {*store.WRITTEN}
     request = rf.get("/")
     request.user = admin_user
+    admin.autodiscover()  # the desk is loaded with the URLs, which nothing may have asked for yet
     desk = admin.site._registry[Paper]
     shown = set(flatten_fieldsets(desk.get_fieldsets(request)))
     assert shown - set(desk.get_readonly_fields(request)) == Paper.EDITORIAL
