@@ -210,7 +210,8 @@ class Story:
         assert len(set(chosen.values())) > 3, "readers with different topics got the same digest"
         assert len(chosen["ada@reader.example"]) == 5
         explained = self.stack.manage("explain", "ada@reader.example")
-        assert "trend" in explained
+        # The recorded papers are months old: what they had when they were first seen is no trend.
+        assert explained.count("= Language models") == 5
         self.tell("digests differ by reader; explain says why:\n" + explained)
 
     # Readers follow the links in the mail
