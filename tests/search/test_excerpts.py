@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from digest.ranking.words import compared
 from digest.search import excerpts
 
 
@@ -30,5 +31,8 @@ def test_of_a_long_text_the_part_with_most_of_the_words() -> None:
 
 
 @given(st.text(max_size=300), st.lists(st.text(max_size=5), max_size=4))
-def test_no_text_is_an_error(text: str, words: list[str]) -> None:
-    excerpts.excerpt(text * 5, words)
+def test_an_excerpt_of_any_text_is_a_part_of_it_and_no_more_is_marked(text: str, words: list[str]) -> None:
+    whole = "".join(piece.text for piece in excerpts.marked(text * 5, words))
+    pieces = excerpts.excerpt(text * 5, words)
+    assert "".join(piece.text for piece in pieces if piece.text not in ("… ", " …")) in whole
+    assert {compared(piece.text) for piece in pieces if piece.is_match} <= set(words)

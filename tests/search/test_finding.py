@@ -190,9 +190,10 @@ def test_papers_that_share_telling_words_are_similar(indexed: Indexed) -> None:
 def test_nothing_that_is_typed_is_an_error_or_long_work(
     indexed: Indexed, text: str, django_assert_max_num_queries: Callable[..., object]
 ) -> None:
-    indexed(title="Robots")
+    robots = indexed(title="Robots")
     with django_assert_max_num_queries(24):  # type: ignore[attr-defined]
-        search.find(search.parse(text))
+        found = search.find(search.parse(text))
+    assert set(found.papers) <= {robots.pk}
 
 
 # Both databases find the same: each finds what plain Python finds.

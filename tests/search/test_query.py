@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.search import parse
-from digest.search.query import LONGEST, MOST_WORDS
+from digest.search.query import LONGEST, MOST_FILTERS, MOST_WORDS, Query
 
 
 def test_words_phrases_and_what_is_not_wanted() -> None:
@@ -83,11 +83,17 @@ def test_nothing_is_asked_by(text: str) -> None:
     assert parse(text).is_empty
 
 
+def is_small(query: Query) -> None:
+    """Whatever was typed: the work for it is bounded."""
+    assert len(query.words) <= MOST_WORDS
+    assert max(len(query.authors), len(query.categories), len(query.sources)) <= MOST_FILTERS
+
+
 @given(st.text())
-def test_nothing_that_can_be_typed_is_an_error(text: str) -> None:
-    parse(text)
+def test_whatever_is_typed_little_is_asked(text: str) -> None:
+    is_small(parse(text * 50))
 
 
 @given(st.text(alphabet='ab"-: \x00authorfmye2016', max_size=80))
-def test_nor_what_looks_like_its_own_syntax(text: str) -> None:
-    parse(text)
+def test_nor_is_more_by_what_looks_like_its_own_syntax(text: str) -> None:
+    is_small(parse(text * 20))
