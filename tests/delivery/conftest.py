@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from digest.models import Edition, EditionKind
+from digest.models import Edition, EditionKind, Source
 from subscriptions.models import Subscriber
 from tests.factories import NOW, EditionFactory, EditionPaperFactory, SubscriberFactory
 from tests.services import MailServer
@@ -77,3 +77,11 @@ def issue(papers: int = 8, **fields) -> Edition:
 
 def readers(count: int) -> list[Subscriber]:
     return SubscriberFactory.create_batch(count, next_delivery_at=NOW, digest_length=3)
+
+
+@pytest.fixture
+def operators_alone(db: None, settings: Any) -> None:
+    """Somebody to be told of trouble, and no source that could be in any."""
+    settings.ALERT_ADDRESSES = ["ada@example.org"]
+    settings.SITE_URL = "https://papers.example.org"
+    Source.objects.all().delete()

@@ -18,15 +18,8 @@ from digest.ingestion.manners.names import PAUSES
 from digest.models import Fault, Host, Outcome, Source
 from tests.factories import NOW, HostFactory, SourceFactory, SourceRunFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("operators_alone")]
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-
-
-@pytest.fixture(autouse=True)
-def _operators(settings):
-    settings.ALERT_ADDRESSES = ["ada@example.org"]
-    settings.SITE_URL = "https://papers.example.org"
-    Source.objects.all().delete()
 
 
 def paused(name: str = "down.example", since=NOW, sources: int = 2) -> Host:

@@ -13,15 +13,8 @@ from digest.delivery.source_alerts import tell
 from digest.models import Fault, Outcome, Source
 from tests.factories import NOW, SourceFactory, SourceRunFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("operators_alone")]
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-
-
-@pytest.fixture(autouse=True)
-def _operators(settings):
-    settings.ALERT_ADDRESSES = ["ada@example.org"]
-    settings.SITE_URL = "https://papers.example.org"
-    Source.objects.all().delete()
 
 
 def ran(source: Source, outcome: Outcome, at=NOW, **facts: object) -> None:
