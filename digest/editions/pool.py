@@ -30,6 +30,8 @@ HALF_LIFE_DAYS = {EditionKind.DAILY: trending.HALF_LIFE_DAYS, EditionKind.WEEKLY
 DIGITS = 4
 # Less relevance is a trace that would only lengthen the list of reasons.
 TRACE = 0.05
+# Of a collaboration's thousands, those by whom a follower finds the paper.
+AUTHORS_KEPT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class Candidate:
     paper_id: int
     trend: float
     topics: dict[str, float]
+    authors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +133,22 @@ def _numbered(sightings: Sequence[_Sighting], keep: Collection[int]) -> list[Can
         for slug, categories, keywords in active_topics().values_list("slug", "categories", "keywords")
     ]
     slugs = [topic.slug for topic in topics]
-    relevance = ranking.topic_relevance(_texts(ids), topics).round(DIGITS)
+    texts = _texts(ids)
+    relevance = ranking.topic_relevance(texts, topics).round(DIGITS)
     trends = np.array([sighting.trend for sighting in sightings])
     points = ranking.table(slugs, relevance, trends, np.zeros(len(ids)), np.zeros(len(ids)))
     newest = np.array([sighting.first_seen_at.timestamp() for sighting in sightings])
     chosen = set(shortlist(ids, points, settings.POOL_SIZE, newest))
     chosen |= {place for place, paper_id in enumerate(ids) if paper_id in keep}
-    return [Candidate(ids[place], float(trends[place]), _named(slugs, relevance[place])) for place in sorted(chosen)]
+    return [
+        Candidate(
+            ids[place],
+            float(trends[place]),
+            _named(slugs, relevance[place]),
+            tuple(texts[place].authors[:AUTHORS_KEPT]),
+        )
+        for place in sorted(chosen)
+    ]
 
 
 def _texts(paper_ids: Sequence[int]) -> list[ranking.PaperText]:

@@ -8,6 +8,16 @@ from digest.models.event import Bounce, ProviderEvent
 from digest.models.fact import Fact, FactKind
 from digest.models.host import Host
 from digest.models.identity import Claim, Identifier, Merge, Scheme, Separation
+from digest.models.interests import (
+    Interest,
+    InterestKind,
+    InterestPaper,
+    InterestReference,
+    Muted,
+    MutedKind,
+    ReaderProfile,
+    Vote,
+)
 from digest.models.lease import Lease
 from digest.models.paper import Listing, Paper, Signal, SignalKind
 from digest.models.repository import Repository
@@ -38,12 +48,19 @@ __all__ = [
     "Fault",
     "Host",
     "Identifier",
+    "Interest",
+    "InterestKind",
+    "InterestPaper",
+    "InterestReference",
     "Lease",
     "Listing",
     "Merge",
+    "Muted",
+    "MutedKind",
     "Outcome",
     "Paper",
     "ProviderEvent",
+    "ReaderProfile",
     "Repository",
     "Scheme",
     "SearchEntry",
@@ -55,4 +72,5 @@ __all__ = [
     "SourceRun",
     "Throttle",
     "Unindexed",
+    "Vote",
 ]

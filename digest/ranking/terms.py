@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from digest.ranking.people import author_key
 from digest.ranking.texts import PaperText
 from digest.ranking.topics import tokens
 
@@ -51,11 +52,6 @@ def author_names(paper: PaperText) -> Iterable[str]:
 def parts_of_names(paper: PaperText) -> Iterable[str]:
     """First and last names by themselves: what is left of one who is written in another way."""
     return [part for name in paper.authors for part in author_key(name).split(" ") if len(part) > 1]
-
-
-def author_key(name: str) -> str:
-    """Lower case, without dots and hyphens."""
-    return " ".join(WORD.findall(name.casefold()))
 
 
 @dataclass(frozen=True, slots=True)

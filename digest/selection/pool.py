@@ -3,26 +3,54 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 
 import numpy as np
 
 from digest.editions.ranked import numbers
+from digest.interests import spaces
+from digest.interests.spaces import Space
 from digest.models import Edition, Paper
+from digest.ranking.parts import AuthorPart, AwayPart, OwnPart, ProfilePart
 from digest.ranking.pool import Pool
+from digest.ranking.score import WEIGHTS
 
 
 def load_pool(edition: Edition) -> Pool:
-    """The edition's pool; two queries, one more for every link in a chain of merged papers."""
+    """The edition's pool; four queries, one more for every link in a chain of merged papers."""
     rows = numbers(edition)
     order = np.argsort(rows.paper_ids)
     paper_ids, canonical_ids = rows.paper_ids[order], rows.canonical_ids[order]
     return Pool(
         edition_id=edition.pk,
         paper_ids=paper_ids,
-        table=rows.table.take(order),
+        table=replace(rows.table.take(order), own=_own_parts(edition, paper_ids.tolist())),
         offered=~rows.hidden[order],
         gone=frozenset(rows.paper_ids[rows.gone].tolist()),
         known_as=_known_as(paper_ids.tolist(), canonical_ids.tolist()),
+    )
+
+
+def authors_of(pool: Pool) -> AuthorPart:
+    return next(part for part in pool.table.own if isinstance(part, AuthorPart))
+
+
+def space_of(pool: Pool) -> Space:
+    """Where the pool's papers are compared with interests."""
+    return spaces.in_use()
+
+
+def _own_parts(edition: Edition, paper_ids: list[int]) -> tuple[OwnPart, ...]:
+    """What meets readers' own interests."""
+    space = spaces.in_use()
+    known = space.papers(paper_ids)
+    nothing = np.zeros(space.dimensions, dtype=np.int8)
+    vectors = np.array([known.get(pk, nothing) for pk in paper_ids], dtype=np.int8).reshape(-1, space.dimensions)
+    authors = dict(edition.entries.values_list("paper_id", "authors"))
+    return (
+        ProfilePart(vectors, WEIGHTS.interest, space.floor, space.enough),
+        AwayPart(vectors, WEIGHTS.away, space.floor),
+        AuthorPart.of([frozenset(authors[pk]) for pk in paper_ids]),
     )
 
 
