@@ -9,7 +9,8 @@ from digest.interests.acts import Done, act
 from digest.interests.adding import Added, add_papers, add_text, follow
 from digest.interests.changing import forget_removed, mute
 from digest.interests.matching import match_waiting
-from digest.interests.queries import Asked, asked_by, interests_of, namesakes
+from digest.interests.profiles import renew_old
+from digest.interests.queries import Asked, asked_by, interests_of, namesakes, waits
 from digest.interests.voting import cast, counted, vote_of, withdraw
 from digest.interests.why import parts_in_digest, reasons
 
@@ -31,6 +32,8 @@ __all__ = [
     "namesakes",
     "parts_in_digest",
     "reasons",
+    "renew_old",
     "vote_of",
+    "waits",
     "withdraw",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -36,10 +36,10 @@ def known(entries: Sequence[Sequence[Name]]) -> list[int | None]:
     return [next((final[rows[name]] for name in entry if name in rows), None) for entry in entries]
 
 
-def match_waiting(now: datetime) -> int:
-    """Let interests have the papers that they waited for and that have come; gives how many. Once a day is enough."""
+def match_waiting(now: datetime, goes_on: Callable[[], bool] = lambda: True) -> int:
+    """Let interests have the papers that they waited for and that have come; gives how many. Now and then is enough."""
     done = 0
-    while came := sql.rows(_COME, limit=AT_A_TIME):
+    while goes_on() and (came := sql.rows(_COME, limit=AT_A_TIME)):
         with transaction.atomic():
             done += _take(came, now)
     return done

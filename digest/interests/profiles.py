@@ -6,7 +6,7 @@ readers. What has not changed is taken from the row that is there.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -26,6 +26,7 @@ TEXT_COUNTED = 20_000  # characters
 FIRST_VOTE = 0.75
 # Of what readers voted down, this much is taken from what they liked (Rocchio, in The SMART Retrieval System, 1971).
 TAKEN = 0.25
+READERS_AT_A_TIME = 500
 STORED = ("model", "names", "vectors", "away", "authors", "muted", "asked", "made_at")
 
 Vector = NDArray[np.int8]
@@ -78,6 +79,19 @@ def renew(readers: Sequence[int], now: datetime, changed: Collection[int] = ()) 
         unique_fields=["subscriber"],
         update_fields=STORED,
     )
+
+
+def renew_old(now: datetime, goes_on: Callable[[], bool]) -> int:
+    """Make rows of another space than the one in use anew, some readers at a time; gives how many."""
+    done, key = 0, in_use().key
+    while goes_on():
+        old = ReaderProfile.objects.exclude(model=key).order_by("pk").values_list("pk", flat=True)
+        readers = list(old[:READERS_AT_A_TIME])
+        if not readers:
+            break
+        renew(readers, now)
+        done += len(readers)
+    return done
 
 
 def made_for(readers: Sequence[int], space: Space, changed: Collection[int] = ()) -> dict[int, Made]:

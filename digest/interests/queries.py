@@ -8,7 +8,8 @@ from typing import NamedTuple
 from django.db.models import Count, QuerySet
 
 from digest import search
-from digest.models import Interest, InterestKind, Muted, Paper, Vote
+from digest.interests import spaces
+from digest.models import Interest, InterestKind, InterestReference, Muted, Paper, ReaderProfile, Vote
 from digest.models.interests import InterestQuerySet
 from digest.ranking.people import author_key
 from subscriptions.models import Subscriber
@@ -40,7 +41,8 @@ class Namesakes(NamedTuple):
 
 
 def interests_of(reader: Subscriber) -> InterestQuerySet:
-    return Interest.objects.kept().filter(subscriber=reader)
+    """The oldest first."""
+    return Interest.objects.kept().filter(subscriber=reader).order_by("created_at", "id")
 
 
 def asked_by(reader: Subscriber) -> Asked:
@@ -57,6 +59,11 @@ def asked_by(reader: Subscriber) -> Asked:
         votes=list(votes.select_related("paper")[:VOTES_SHOWN]),
         votes_in_all=votes.count(),
     )
+
+
+def waits() -> bool:
+    """Whether an interest waits for papers, or a profile for the model in use."""
+    return InterestReference.objects.exists() or ReaderProfile.objects.exclude(model=spaces.in_use().key).exists()
 
 
 def namesakes(name: str) -> Namesakes:
