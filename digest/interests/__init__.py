@@ -12,7 +12,7 @@ from digest.interests.matching import match_waiting
 from digest.interests.profiles import renew_old
 from digest.interests.queries import Asked, asked_by, interests_of, namesakes, waits
 from digest.interests.voting import cast, counted, vote_of, withdraw
-from digest.interests.why import parts_in_digest, reasons
+from digest.interests.why import allowed, parts_in_digest, reasons
 
 __all__ = [
     "Added",
@@ -21,6 +21,7 @@ __all__ = [
     "act",
     "add_papers",
     "add_text",
+    "allowed",
     "asked_by",
     "cast",
     "counted",

@@ -5,7 +5,7 @@ Each code has another one that undoes it; to press the same twice is to press it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
@@ -26,10 +26,10 @@ class Done(NamedTuple):
     undo: str = ""
 
 
-def act(reader: Subscriber, code: str, now: datetime) -> Done:
-    """Do what the code says, once or again; InterestError for one that says nothing."""
+def act(reader: Subscriber, code: str, now: datetime, allowed: Collection[str] | None = None) -> Done:
+    """Do what the code says, once or again; InterestError for one that says nothing, or is none of the `allowed`."""
     verb, _, what = code.partition(":")
-    if verb not in ACTS:
+    if verb not in ACTS or (allowed is not None and code not in allowed):
         raise InterestError("That button is not known here.")
     return ACTS[verb](reader, what, now)
 

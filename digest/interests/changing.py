@@ -10,7 +10,7 @@ from django.db import transaction
 
 from digest.errors import InterestError
 from digest.interests import limits, profiles
-from digest.models import Interest, Muted, MutedKind
+from digest.models import Interest, InterestKind, Muted, MutedKind
 from digest.models.interests import LONGEST_NAME
 from digest.ranking.people import author_key
 from digest.ranking.words import words
@@ -26,7 +26,8 @@ KEPT = timedelta(days=1)  # how long what was removed can be had back
 def changing(reader: Subscriber, now: datetime) -> Iterator[None]:
     """A transaction in which one reader's interests change by one request after the other; then they count anew."""
     with transaction.atomic():
-        Subscriber.objects.select_for_update().get(pk=reader.pk)
+        if not profiles.take_turn([reader.pk]):
+            raise InterestError("This reader's page is not there any more.")
         yield
         profiles.renew([reader.pk], now)
 
@@ -35,13 +36,21 @@ def remove(reader: Subscriber, interest_id: int, now: datetime) -> Interest | No
     """The interest no longer counts, and can be had back for a day; None where there is none."""
     with changing(reader, now):
         Interest.objects.kept().filter(subscriber=reader, pk=interest_id).update(removed_at=now)
+        removed = Interest.objects.filter(subscriber=reader, removed_at__isnull=False).order_by("-removed_at", "-id")
+        Interest.objects.filter(pk__in=list(removed.values_list("pk", flat=True)[limits.MOST_REMOVED :])).delete()
     return Interest.objects.filter(subscriber=reader, pk=interest_id).first()
 
 
 def restore(reader: Subscriber, interest_id: int, now: datetime) -> Interest | None:
+    """As it was; InterestError where others have taken its room."""
     with changing(reader, now):
-        Interest.objects.filter(subscriber=reader, pk=interest_id).update(removed_at=None)
-    return Interest.objects.filter(subscriber=reader, pk=interest_id).first()
+        interest = Interest.objects.filter(subscriber=reader, pk=interest_id).first()
+        if interest and interest.removed_at:
+            is_author = interest.kind == InterestKind.AUTHOR
+            (limits.room_for_author if is_author else limits.room_for_interest)(reader, "")
+            interest.removed_at = None
+            interest.save(update_fields=["removed_at"])
+    return interest
 
 
 def weigh(reader: Subscriber, interest_id: int, percent: int, now: datetime) -> Interest | None:

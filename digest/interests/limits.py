@@ -12,6 +12,7 @@ MOST_INTERESTS = 30  # in words or papers: each has a fair share of a digest of 
 MOST_AUTHORS = 200
 MOST_MUTED = 200
 MOST_PAPERS = 10_000  # of all interests of a reader, known or not
+MOST_REMOVED = 10  # that can still be had back
 LONGEST_TEXT = 50_000
 # Votes beyond these go, the oldest first: they tell little of what somebody reads now.
 MOST_VOTES = 1000

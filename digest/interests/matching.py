@@ -54,7 +54,7 @@ def _take(came: Sequence[tuple[int, int, int]], now: datetime) -> int:
     waiting = InterestReference.objects.filter(interest__in=interests).values_list("pk", "interest_id", "place")
     InterestReference.objects.filter(pk__in=[pk for pk, *entry in waiting if tuple(entry) in places]).delete()
     readers = Interest.objects.filter(pk__in=interests).values_list("subscriber", flat=True).distinct()
-    profiles.renew(list(readers), now, changed=interests)
+    profiles.renew(profiles.take_turn(list(readers)), now, changed=interests)
     return len(places)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
+from django.db import transaction
 from django.db.models.functions import Left
 from numpy.typing import NDArray
 
@@ -18,6 +19,7 @@ from digest.interests import given, noticed
 from digest.interests.spaces import Space, in_use
 from digest.models import Interest, InterestKind, Muted, ReaderProfile
 from digest.ranking.vectors import as_bytes
+from subscriptions.models import Subscriber
 
 VOTED = "papers you liked"
 FOR_VOTES = 0  # in the place of an interest's id
@@ -69,8 +71,17 @@ class Made:
         )
 
 
+def take_turn(readers: Sequence[int]) -> list[int]:
+    """Wait until nobody else changes these readers' interests, until commit; gives those that there still are."""
+    rows = Subscriber.objects.select_for_update(no_key=True).filter(pk__in=readers).order_by("pk")
+    return list(rows.values_list("pk", flat=True))
+
+
 def renew(readers: Sequence[int], now: datetime, changed: Collection[int] = ()) -> None:
-    """Make these readers' rows anew, in the space in use; `changed` are interests whose papers did."""
+    """Make these readers' rows anew, in the space in use; `changed` are interests whose papers did.
+
+    Call it within a transaction that has taken these readers' turn.
+    """
     made = made_for(readers, in_use(), changed)
     ReaderProfile.objects.filter(pk__in=[reader for reader in readers if made[reader].is_empty]).delete()
     ReaderProfile.objects.bulk_create(
@@ -89,7 +100,8 @@ def renew_old(now: datetime, goes_on: Callable[[], bool]) -> int:
         readers = list(old[:READERS_AT_A_TIME])
         if not readers:
             break
-        renew(readers, now)
+        with transaction.atomic():
+            renew(take_turn(readers), now)
         done += len(readers)
     return done
 

@@ -5,11 +5,13 @@ What is to be done is a code of `acts`: a verb, a colon, and an id, a slug or a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from django.db.models import Q, QuerySet
 
 from digest.interests.changing import LESS
-from digest.models import Delivery, Interest, InterestKind, Paper
+from digest.models import Delivery, Interest, InterestKind, Muted, MutedKind, Paper
 from digest.models.states import REMEMBERED_STATES
 from digest.ranking.people import author_key
 from subscriptions.models import Subscriber, Topic
@@ -50,6 +52,31 @@ def reasons(reader: Subscriber, parts: Parts) -> list[Why]:
     """What spoke for the paper, most first."""
     known = _Known(reader)
     return [Why(known.told(name), value, tuple(known.ways(name))) for name, value in parts if value > 0]
+
+
+def allowed(reader: Subscriber, paper: Paper, parts: Parts) -> set[str]:
+    """The codes that a link to this paper opens: a vote on it, less of what it was chosen for, and back again.
+
+    No others: whoever was forwarded the mail would learn from the answers what else the reader follows and mutes.
+    """
+    names = [part.partition(":")[::2] for part, _ in parts]
+    slugs = [name for kind, name in names if kind == "topic"]
+    authors = {author_key(name): name for kind, name in names if kind == "author"}
+    own = Q(name__in=[name for kind, name in names if kind == "interest"]) & ~Q(kind=InterestKind.AUTHOR)
+    own |= Q(kind=InterestKind.AUTHOR, text__in=authors)
+    muted = Q(kind=MutedKind.TOPIC, value__in=slugs) | Q(kind=MutedKind.AUTHOR, value__in=authors)
+    verbs: dict[tuple[str, ...], Iterable[object]] = {
+        ("more", "less", "withdraw"): [paper.pk],
+        ("unfollow-topic", "follow-topic", "mute-topic"): slugs,
+        ("mute-author",): authors.values(),
+        ("weaken", "strengthen", "remove", "restore"): _ids(Interest.objects.filter(own, subscriber=reader)),
+        ("unmute",): _ids(Muted.objects.filter(muted, subscriber=reader)),
+    }
+    return {f"{verb}:{what}" for several, whats in verbs.items() for what in whats for verb in several}
+
+
+def _ids(rows: QuerySet[Any]) -> list[int]:
+    return list(rows.values_list("pk", flat=True))
 
 
 class _Known:

@@ -6,6 +6,7 @@ why this paper was in it, which the mail says as well.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -15,6 +16,7 @@ from django.utils import timezone
 from digest import interests
 from digest.errors import InterestError
 from digest.interests import Done
+from digest.interests.why import Parts
 from digest.models import Paper
 from digest.views import stories
 from digest.views.papers import LARGEST_ID, merged_into
@@ -36,19 +38,21 @@ def vote(request: HttpRequest, holder: Holder, paper_id: int, which: str) -> Htt
     paper = Paper.objects.showable().prefetch_related("signals").filter(pk=paper_id).first()
     if paper is None:
         return render(request, "digest/vote_gone.html", status=404)
-    done, error = _acted(request, reader) if request.method == "POST" else (None, "")
-    context = {**_facts(reader, paper, which), "done": done, "error": error, "page_path": request.path}
+    parts = interests.parts_in_digest(reader, paper)
+    allowed = interests.allowed(reader, paper, parts)
+    done, error = _acted(request, reader, allowed) if request.method == "POST" else (None, "")
+    context = {**_facts(reader, paper, which, parts), "done": done, "error": error, "page_path": request.path}
     return render(request, "digest/vote.html", context, status=422 if error else 200)
 
 
-def _acted(request: HttpRequest, reader: Subscriber) -> tuple[Done | None, str]:
+def _acted(request: HttpRequest, reader: Subscriber, allowed: Collection[str]) -> tuple[Done | None, str]:
     try:
-        return interests.act(reader, request.POST.get("do", "")[:300], timezone.now()), ""
+        return interests.act(reader, request.POST.get("do", "")[:300], timezone.now(), allowed), ""
     except InterestError as error:
         return None, str(error)
 
 
-def _facts(reader: Subscriber, paper: Paper, which: str) -> dict[str, Any]:
+def _facts(reader: Subscriber, paper: Paper, which: str, parts: Parts) -> dict[str, Any]:
     cast = interests.vote_of(reader, paper)
     labels = {"more": "More like this", "less": "Less like this"}
     other = WHICH[which == "more"]
@@ -61,5 +65,5 @@ def _facts(reader: Subscriber, paper: Paper, which: str) -> dict[str, Any]:
         "other": other,
         "vote": cast,
         "voted": WHICH[not cast.wants_more] if cast else "",
-        "reasons": interests.reasons(reader, interests.parts_in_digest(reader, paper)),
+        "reasons": interests.reasons(reader, parts),
     }

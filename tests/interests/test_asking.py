@@ -281,6 +281,17 @@ def test_what_was_removed_is_deleted_a_day_later(reader: Subscriber) -> None:
     assert not Interest.objects.exists()
 
 
+def test_what_is_removed_again_and_again_does_not_pile_up(reader: Subscriber, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(15):
+        pk = interests.add_text(reader, f"graphs {number}", NOW).interest.pk
+        interests.act(reader, f"remove:{pk}", NOW + timedelta(seconds=number))
+    assert Interest.objects.count() == limits.MOST_REMOVED
+    monkeypatch.setattr(limits, "MOST_INTERESTS", 1)
+    interests.add_text(reader, "robots", NOW)
+    with pytest.raises(InterestError, match="1 interests already"):
+        interests.act(reader, f"restore:{pk}", NOW)
+
+
 # Votes
 
 

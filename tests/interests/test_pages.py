@@ -243,6 +243,40 @@ def test_less_offers_to_lower_each_reason(client: Client, reader: Subscriber, ed
     assert not reader.topics.exists()
 
 
+def test_a_forwarded_mail_opens_nothing_but_what_it_shows(client: Client, reader: Subscriber, edition: Edition) -> None:
+    secret = interests.add_text(reader, "secret subject", NOW).interest
+    muted = interests.mute(reader, MutedKind.WORD, "secretword", NOW)
+    paper, other = PaperFactory(), PaperFactory()
+    interests.cast(reader, other, NOW, wants_more=True)
+    sent(reader, edition, paper, [["author:Ada Lovelace", 0.1], ["topic:test-robots", 0.4]])
+    before = rows()
+    path = vote_of(reader, paper, "less")
+    for code in (f"remove:{secret.pk}", f"weaken:{secret.pk}", f"unmute:{muted.pk}", f"withdraw:{other.pk}",
+                 "mute-word:x", "follow-topic:test-vision", f"less:{other.pk}"):  # fmt: skip
+        page = client.post(path, {"do": code})
+        assert page.status_code == 422, code
+        assert "secret" not in page.text
+    assert rows() == before
+    undo = {"mute-author:Ada Lovelace": "unmute:", "unfollow-topic:test-robots": "follow-topic:"}
+    for code, back in undo.items():
+        page = client.post(path, {"do": code})
+        found = page.text.split(f'value="{back}')[1].split('"')[0]
+        assert client.post(path, {"do": f"{back}{found}"}).status_code == 200
+    assert rows() == before
+
+
+def test_an_interest_removed_from_the_vote_s_page_is_had_back_there(
+    client: Client, reader: Subscriber, edition: Edition
+) -> None:
+    interest = interests.add_text(reader, "graphs", NOW).interest
+    paper = PaperFactory()
+    sent(reader, edition, paper, [["interest:graphs", 0.3]])
+    path = vote_of(reader, paper, "less")
+    assert "Removed: graphs." in client.post(path, {"do": f"remove:{interest.pk}"}).text
+    assert "Back again: graphs." in client.post(path, {"do": f"restore:{interest.pk}"}).text
+    assert Interest.objects.kept().get() == interest
+
+
 def test_a_paper_that_was_merged_leads_to_the_one_that_stands_for_it(client: Client, reader: Subscriber) -> None:
     winner = PaperFactory()
     loser = PaperFactory(merged_into=winner)
@@ -265,4 +299,4 @@ def test_a_paper_that_was_hidden_since_says_so(client: Client, reader: Subscribe
 def test_a_button_that_nobody_offered_is_answered_in_words(client: Client, reader: Subscriber) -> None:
     page = client.post(vote_of(reader, PaperFactory()), {"do": "remove:1"})
     assert page.status_code == 422
-    assert "not there any more" in page.text
+    assert "not known here" in page.text
