@@ -30,6 +30,10 @@ class Space(Protocol):
         """The likeness from which a paper is about an interest."""
 
     @property
+    def stretch(self) -> float:
+        """What a paper as near as can be is worth more than `WEIGHTS` say, as hardly any is."""
+
+    @property
     def is_young(self) -> bool:
         """Whether it knows words alone."""
 
@@ -47,6 +51,7 @@ class WordSpace:
     dimensions = hashing.DIMENSIONS
     floor = hashing.FLOOR
     enough = hashing.ENOUGH
+    stretch = 3.0
     is_young = True
 
     def texts(self, texts: Sequence[str]) -> NDArray[np.int8]:

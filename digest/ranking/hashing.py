@@ -17,9 +17,10 @@ from digest.ranking.vectors import as_bytes
 from digest.ranking.words import STOP_WORDS
 
 DIMENSIONS = 512
-# Likeness from which a paper counts, and from which it is about it: what share of an interest's words it should have.
-FLOOR = 0.12
-ENOUGH = 0.2
+# Likeness from which a paper counts, and from which it is about an interest: of 400 papers of a fortnight, two in a
+# hundred are nearer than the one, one in a hundred than the other.
+FLOOR = 0.15
+ENOUGH = 0.22
 
 
 def hashed(texts: Iterable[Sequence[str]]) -> NDArray[np.int8]:

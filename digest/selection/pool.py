@@ -48,8 +48,8 @@ def _own_parts(edition: Edition, paper_ids: list[int]) -> tuple[OwnPart, ...]:
     vectors = np.array([known.get(pk, nothing) for pk in paper_ids], dtype=np.int8).reshape(-1, space.dimensions)
     authors = dict(edition.entries.values_list("paper_id", "authors"))
     return (
-        ProfilePart(vectors, WEIGHTS.interest, space.floor, space.enough),
-        AwayPart(vectors, WEIGHTS.away, space.floor),
+        ProfilePart(vectors, WEIGHTS.interest * space.stretch, space.floor, space.enough),
+        AwayPart(vectors, WEIGHTS.away * space.stretch, space.floor),
         AuthorPart.of([frozenset(authors[pk]) for pk in paper_ids]),
     )
 
