@@ -6,9 +6,11 @@ readers. What has not changed is taken from the row that is there.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 from django.db import transaction
@@ -19,6 +21,7 @@ from digest.interests import given, noticed
 from digest.interests.spaces import Space, in_use
 from digest.models import Interest, InterestKind, Muted, ReaderProfile
 from digest.ranking.vectors import as_bytes
+from subscriptions import sql
 from subscriptions.models import Subscriber
 
 VOTED = "papers you liked"
@@ -29,6 +32,10 @@ FIRST_VOTE = 0.75
 # Of what readers voted down, this much is taken from what they liked (Rocchio, in The SMART Retrieval System, 1971).
 TAKEN = 0.25
 READERS_AT_A_TIME = 500
+_ROWS = """
+    SELECT subscriber_id, model, names, vectors, away, authors, muted, asked
+    FROM digest_readerprofile WHERE subscriber_id = ANY(%(readers)s)
+"""
 STORED = ("model", "names", "vectors", "away", "authors", "muted", "asked", "made_at")
 
 Vector = NDArray[np.int8]
@@ -48,14 +55,6 @@ class Made:
     @property
     def is_empty(self) -> bool:
         return not (self.profiles or self.away or self.authors or self.muted or self.asked)
-
-    @classmethod
-    def of(cls, row: ReaderProfile) -> Made:
-        """As it is stored."""
-        vectors = split(row.names, row.vectors)
-        profiles = [(pk, name, percent, vector) for (pk, name, percent), vector in zip(row.names, vectors, strict=True)]
-        authors = dict(row.authors)
-        return cls(row.model, profiles, bytes(row.away), authors, row.muted, row.asked)
 
     def row(self, reader: int, now: datetime) -> ReaderProfile:
         return ReaderProfile(
@@ -106,6 +105,24 @@ def renew_old(now: datetime, goes_on: Callable[[], bool]) -> int:
     return done
 
 
+def stored(readers: Sequence[int]) -> dict[int, Made]:
+    """These readers' rows as they are, of whatever space; one query."""
+    return {reader: _read(*row) for reader, *row in sql.rows(_ROWS, readers=list(readers))}
+
+
+def _read(model: str, names: Any, vectors: Any, away: Any, authors: Any, muted: Any, asked: Any) -> Made:
+    """Most readers have few of these."""
+    interests = _from_json(names)
+    profiles = [(*each, vector) for each, vector in zip(interests, split(interests, vectors), strict=True)]
+    noticed = dict(_from_json(authors)) if authors != "[]" else {}
+    return Made(model, profiles, bytes(away), noticed, _from_json(muted) if muted != "{}" else {}, bool(asked))
+
+
+def _from_json(value: Any) -> Any:
+    """Drivers give text, or what it says."""
+    return json.loads(value) if isinstance(value, str) else value
+
+
 def made_for(readers: Sequence[int], space: Space, changed: Collection[int] = ()) -> dict[int, Made]:
     """What these readers' rows are to be, in that space; nothing is stored."""
     made = {reader: Made(space.key) for reader in readers}
@@ -143,10 +160,8 @@ def _add_profiles(
 
 def _stored(readers: Sequence[int], space: Space) -> dict[int, bytes]:
     """The vectors of interests as the rows have them."""
-    found: dict[int, bytes] = {}
-    for row in ReaderProfile.objects.filter(pk__in=readers, model=space.key).only("names", "vectors"):
-        found |= {pk: vector for (pk, *_), vector in zip(row.names, split(row.names, row.vectors), strict=True)}
-    return found
+    rows = [row for row in stored(readers).values() if row.model == space.key]
+    return {pk: vector for row in rows for pk, _, _, vector in row.profiles}
 
 
 def split(names: Sequence[object], vectors: bytes | memoryview) -> list[bytes]:

@@ -10,11 +10,12 @@ import numpy as np
 
 from digest.interests import profiles
 from digest.interests.profiles import Made
-from digest.models import ReaderProfile
 from digest.ranking.interests import Interests, Profile
 from digest.ranking.pool import Pool
 from digest.selection.muting import Mutes, names_by_key
 from digest.selection.pool import space_of
+
+NOTHING: frozenset[int] = frozenset()
 
 
 class Wish(NamedTuple):
@@ -27,13 +28,8 @@ class Wish(NamedTuple):
     is_open: bool
 
     def given_to(self, reader: Interests) -> Interests:
-        return reader._replace(
-            withheld=reader.withheld | self.withheld,
-            profiles=self.profiles,
-            authors=self.authors,
-            away=self.away,
-            is_open=self.is_open,
-        )
+        withheld = reader.withheld | self.withheld if self.withheld else reader.withheld
+        return Interests(reader.topics, reader.length, withheld, self.profiles, self.authors, self.away, self.is_open)
 
 
 def wishes_of(pool: Pool, readers: Sequence[int]) -> dict[int, Wish]:
@@ -41,22 +37,21 @@ def wishes_of(pool: Pool, readers: Sequence[int]) -> dict[int, Wish]:
 
     Rows of another model than the pool's are made anew in memory, for all these readers at once.
     """
-    rows = {row.pk: row for row in ReaderProfile.objects.filter(pk__in=readers)}
+    rows = profiles.stored(readers)
     if not rows:
         return {}
     space = space_of(pool)
-    made = {pk: Made.of(row) for pk, row in rows.items() if row.model == space.key}
-    if others := [pk for pk in rows if pk not in made]:
-        made |= profiles.made_for(others, space)
+    if others := [reader for reader, row in rows.items() if row.model != space.key]:
+        rows |= profiles.made_for(others, space)
     mutes, names = Mutes(pool), names_by_key(pool)
-    return {pk: _wish(made[pk], mutes, names) for pk in rows}
+    return {reader: _wish(row, mutes, names) for reader, row in rows.items()}
 
 
 def _wish(made: Made, mutes: Mutes, names: Mapping[str, Sequence[str]]) -> Wish:
     return Wish(
-        withheld=mutes.withheld(made.muted),
-        profiles=tuple(Profile(name, weighed(vector, percent)) for _, name, percent, vector in made.profiles),
-        authors=tuple((name, points) for key, points in made.authors.items() for name in names.get(key, ())),
+        withheld=mutes.withheld(made.muted) if made.muted else NOTHING,
+        profiles=tuple([Profile(name, weighed(vector, percent)) for _, name, percent, vector in made.profiles]),
+        authors=tuple([(name, points) for key, points in made.authors.items() for name in names.get(key, ())]),
         away=made.away,
         is_open=not made.asked,
     )
