@@ -10,6 +10,7 @@ PaperboyError
 ├── MailboxError           a mailbox with mail for us cannot be reached or read
 ├── InterestError          what a reader asked for cannot be kept: too much, too long, not to be read
 ├── Interrupted            this worker is to end, and what it was doing is to be done by another
+├── ModelError             a fitted model is absent, damaged or of another make
 └── EvaluationError        a recording to evaluate the ranking on is absent or cannot be read
 """
 
@@ -86,3 +87,7 @@ class DeliveryError(PaperboyError):
 
 class EvaluationError(PaperboyError):
     """A recording to evaluate the ranking on is absent or cannot be read."""
+
+
+class ModelError(PaperboyError):
+    """A fitted model is absent, damaged or of another make: the message says which."""

@@ -135,6 +135,8 @@ def renew_interests() -> None:
     matched = interests.match_waiting(timezone.now(), goes_on)
     renewed = interests.renew_old(timezone.now(), goes_on)
     logger.info("Interests: %s papers came, %s readers' profiles made anew", matched, renewed)
+    if time.monotonic() >= until:
+        renew_interests.apply_async(expires=HOUR)
 
 
 @shared_task

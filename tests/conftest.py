@@ -10,8 +10,10 @@ from pathlib import Path
 import hypothesis
 import pytest
 from django.conf import LazySettings
-from django.test import TransactionTestCase
+from django.db import connection
+from django.test import TestCase, TransactionTestCase
 from playwright.sync_api import Browser, Page, sync_playwright
+from pytest_django.plugin import blocking_manager_key
 
 from digest.rendering import recent
 from tests import services
@@ -38,8 +40,36 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def touches_database(item: pytest.Item) -> bool:
-    is_djangos = isinstance(item, pytest.Function) and item.cls and issubclass(item.cls, TransactionTestCase)
-    return bool(is_djangos or item.get_closest_marker("django_db") or "db" in fixtures_of(item))
+    return bool(
+        is_of_class(item, TransactionTestCase) or item.get_closest_marker("django_db") or "db" in fixtures_of(item)
+    )
+
+
+def empties_database(item: pytest.Item) -> bool:
+    """Whether no row is left after the test: it did not run in a transaction."""
+    mark = item.get_closest_marker("django_db")
+    is_marked = bool(mark and mark.kwargs.get("transaction"))
+    is_asked_for = not {"transactional_db", "live_server"}.isdisjoint(fixtures_of(item))
+    is_djangos = is_of_class(item, TransactionTestCase) and not is_of_class(item, TestCase)
+    return is_marked or is_asked_for or is_djangos
+
+
+def is_of_class(item: pytest.Item, kind: type) -> bool:
+    return isinstance(item, pytest.Function) and item.cls is not None and issubclass(item.cls, kind)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """Bring back what migrations stored, for whatever test comes next.
+
+    Django has its tests in transactions run first; workers that take over from each other keep no such order. A test
+    that empties the database itself brings the rows back before it begins.
+    """
+    yield
+    if nextitem and empties_database(item) and not empties_database(nextitem):
+        with item.config.stash[blocking_manager_key].unblock():
+            kept = connection._test_serialized_contents  # type: ignore[attr-defined]  # where Django keeps it for itself
+            connection.creation.deserialize_db_from_string(kept)
 
 
 def fixtures_of(item: pytest.Item) -> list[str]:

@@ -13,7 +13,7 @@ from digest.interests.changing import changing
 from digest.interests.references import Entry, Read, UnreadableReferences, read
 from digest.models import Interest, InterestKind, InterestPaper, InterestReference
 from digest.models.interests import LONGEST_NAME
-from digest.ranking.people import author_key
+from digest.ranking.terms import author_key
 from digest.sources import people
 from digest.sources import text as texts
 from subscriptions.models import Subscriber

@@ -12,7 +12,7 @@ from digest.errors import InterestError
 from digest.interests import limits, profiles
 from digest.models import Interest, InterestKind, Muted, MutedKind
 from digest.models.interests import LONGEST_NAME
-from digest.ranking.people import author_key
+from digest.ranking.terms import author_key
 from digest.ranking.words import words
 from digest.sources import people
 from digest.sources import text as texts

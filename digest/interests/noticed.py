@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from digest.interests.given import Papers, Votes
 from digest.models import Interest, InterestKind
-from digest.ranking.people import author_key
 from digest.ranking.score import POINTS, WEIGHTS
+from digest.ranking.terms import author_key
 from subscriptions import sql
 
 FOLLOWED = round(WEIGHTS.author * POINTS)

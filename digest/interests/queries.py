@@ -11,7 +11,7 @@ from digest import search
 from digest.interests import spaces
 from digest.models import Interest, InterestKind, InterestReference, Muted, Paper, ReaderProfile, Vote
 from digest.models.interests import InterestQuerySet
-from digest.ranking.people import author_key
+from digest.ranking.terms import author_key
 from subscriptions.models import Subscriber
 
 VOTES_SHOWN = 30

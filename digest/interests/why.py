@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 from digest.interests.changing import LESS
 from digest.models import Delivery, Interest, InterestKind, Muted, MutedKind, Paper
 from digest.models.states import REMEMBERED_STATES
-from digest.ranking.people import author_key
+from digest.ranking.terms import author_key
 from subscriptions.models import Subscriber, Topic
 
 Parts = Sequence[tuple[str, float]]

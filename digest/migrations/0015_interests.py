@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("digest", "0013_search"),
+        ("digest", "0014_ranking_models"),
         ("subscriptions", "0004_soft_bounce"),
     ]
 

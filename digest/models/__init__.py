@@ -20,6 +20,7 @@ from digest.models.interests import (
 )
 from digest.models.lease import Lease
 from digest.models.paper import Listing, Paper, Signal, SignalKind
+from digest.models.ranking import ModelKind, PaperVector, RankingModel, RankingModelData
 from digest.models.repository import Repository
 from digest.models.search import SearchEntry, SearchWord, Unindexed
 from digest.models.source import Fault, Outcome, Source, SourceRun
@@ -55,11 +56,15 @@ __all__ = [
     "Lease",
     "Listing",
     "Merge",
+    "ModelKind",
     "Muted",
     "MutedKind",
     "Outcome",
     "Paper",
+    "PaperVector",
     "ProviderEvent",
+    "RankingModel",
+    "RankingModelData",
     "ReaderProfile",
     "Repository",
     "Scheme",

@@ -27,7 +27,7 @@ class InterestQuerySet(models.QuerySet["Interest"]):
 class Interest(models.Model):
     """One thing a reader wants to read about; its name stands in the reasons of their digests.
 
-    `text` is what they typed, for an author the name as `ranking.people.author_key` has it, for papers a hash of their
+    `text` is what they typed, for an author the name as `ranking.terms.author_key` has it, for papers a hash of their
     names. `percent` is how much it counts: less than 100 once they asked for less of it.
     """
 

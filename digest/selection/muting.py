@@ -8,8 +8,8 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from digest.models import MutedKind, Paper
-from digest.ranking.people import author_key
 from digest.ranking.pool import Pool
+from digest.ranking.terms import author_key
 from digest.ranking.words import joined, words
 from digest.selection.pool import authors_of
 

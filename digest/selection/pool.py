@@ -36,14 +36,14 @@ def authors_of(pool: Pool) -> AuthorPart:
 
 
 def space_of(pool: Pool) -> Space:
-    """Where the pool's papers are compared with interests."""
-    return spaces.in_use()
+    """Where the pool's papers are compared with interests; one query."""
+    return spaces.of(Edition.objects.select_related("meaning").get(pk=pool.edition_id))
 
 
 def _own_parts(edition: Edition, paper_ids: list[int]) -> tuple[OwnPart, ...]:
     """What meets readers' own interests."""
-    space = spaces.in_use()
-    known = space.papers(paper_ids)
+    space = spaces.of(edition)
+    known = space.stored(paper_ids)
     nothing = np.zeros(space.dimensions, dtype=np.int8)
     vectors = np.array([known.get(pk, nothing) for pk in paper_ids], dtype=np.int8).reshape(-1, space.dimensions)
     authors = dict(edition.entries.values_list("paper_id", "authors"))

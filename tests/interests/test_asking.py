@@ -317,7 +317,7 @@ def test_ten_thousand_votes_leave_a_thousand_and_each_costs_little(
         interests.cast(reader, paper, NOW + timedelta(seconds=number), wants_more=number % 3 > 0)
     assert Vote.objects.filter(subscriber=reader).count() == 50
     assert set(Vote.objects.values_list("paper", flat=True)) == {paper.pk for paper in papers[10:]}
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(25):
         interests.cast(reader, papers[0], NOW + timedelta(hours=1), wants_more=True)
 
 

@@ -100,9 +100,10 @@ def seconds(pattern, way, text):
 def takes_far_too_long(pattern, way, text):
     """Not in proportion to the text: far more than twice as long for twice as much, and long enough to be sure.
 
-    A pattern that doubles its time with each letter shows in a few of them, and would never end with all.
+    A pattern that doubles its time with each letter shows in a few of them, one whose time is the cube of its text in
+    some more: neither would end soon with all.
     """
-    if seconds(pattern, way, text[:24]) > 0.1:
+    if any(seconds(pattern, way, text[:length]) > 0.03 for length in (*range(14, 25, 2), 250)):
         return True
     if seconds(pattern, way, text) < 0.004:
         return False
