@@ -28,7 +28,7 @@ VOTED = "papers you liked"
 FOR_VOTES = 0  # in the place of an interest's id
 TEXT_COUNTED = 20_000  # characters
 # A profile of one vote is as long as this, of many as can be: one moves papers, ten lead.
-FIRST_VOTE = 0.75
+FIRST_VOTE = 0.85
 # Of what readers voted down, this much is taken from what they liked (Rocchio, in The SMART Retrieval System, 1971).
 TAKEN = 0.25
 READERS_AT_A_TIME = 500
@@ -60,11 +60,11 @@ class Made:
         return ReaderProfile(
             subscriber_id=reader,
             model=self.model,
-            names=[profile[:3] for profile in self.profiles],
+            names=_as_json([profile[:3] for profile in self.profiles]),
             vectors=b"".join(profile[3] for profile in self.profiles),
             away=self.away,
-            authors=list(self.authors.items()),
-            muted=self.muted,
+            authors=_as_json(list(self.authors.items())),
+            muted=_as_json(self.muted),
             asked=self.asked,
             made_at=now,
         )
@@ -110,17 +110,16 @@ def stored(readers: Sequence[int]) -> dict[int, Made]:
     return {reader: _read(*row) for reader, *row in sql.rows(_ROWS, readers=list(readers))}
 
 
-def _read(model: str, names: Any, vectors: Any, away: Any, authors: Any, muted: Any, asked: Any) -> Made:
-    """Most readers have few of these."""
-    interests = _from_json(names)
+def _read(model: str, names: str, vectors: Any, away: Any, authors: str, muted: str, asked: Any) -> Made:
+    """Most readers have few of these. Drivers give bytes and truth in their own ways."""
+    interests = json.loads(names)
     profiles = [(*each, vector) for each, vector in zip(interests, split(interests, vectors), strict=True)]
-    noticed = dict(_from_json(authors)) if authors != "[]" else {}
-    return Made(model, profiles, bytes(away), noticed, _from_json(muted) if muted != "{}" else {}, bool(asked))
+    noticed = dict(json.loads(authors)) if authors != "[]" else {}
+    return Made(model, profiles, bytes(away), noticed, json.loads(muted) if muted != "{}" else {}, bool(asked))
 
 
-def _from_json(value: Any) -> Any:
-    """Drivers give text, or what it says."""
-    return json.loads(value) if isinstance(value, str) else value
+def _as_json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def made_for(readers: Sequence[int], space: Space, changed: Collection[int] = ()) -> dict[int, Made]:

@@ -83,8 +83,8 @@ class MeaningSpace:
     dimensions = DIMENSIONS
     # Of 400 papers of a fortnight two in a hundred are nearer to a few words than the one, one than the other.
     floor = 0.25
-    enough = 0.4
-    stretch = 1.6
+    enough = 0.38
+    stretch = 2.0
     is_young = False
 
     def __init__(self, model: RankingModel) -> None:

@@ -136,17 +136,18 @@ class ReaderProfile(models.Model):
 
     One row a reader, found by their id; readers who have topics alone have none. It is made anew when any of that
     changes, or another model is in use. `names` and `vectors` are profiles, one after the other; `away` is what they
-    voted down, or empty; `authors` are [key, points]; `muted` is {kind: [values]}. `asked` is false where votes are
-    all there is: they move papers up and down, and do not narrow the digest.
+    voted down, or empty; `authors` are [key, points]; `muted` is {kind: [values]}: all three JSON as text, which takes
+    half the room. `asked` is false where votes are all there is: they move papers up and down, and do not narrow the
+    digest.
     """
 
     subscriber = models.OneToOneField(Subscriber, on_delete=models.CASCADE, primary_key=True, related_name="profile")
     model = models.CharField(max_length=64, blank=True, help_text="Which the vectors are of")
-    names = models.JSONField(default=list, blank=True)
+    names = models.TextField(default="[]")
     vectors = models.BinaryField(default=bytes, blank=True)
     away = models.BinaryField(default=bytes, blank=True)
-    authors = models.JSONField(default=list, blank=True)
-    muted = models.JSONField(default=dict, blank=True)
+    authors = models.TextField(default="[]")
+    muted = models.TextField(default="{}")
     asked = models.BooleanField(default=False)
     made_at = models.DateTimeField(default=timezone.now)
 
