@@ -6,7 +6,7 @@ it means. `profiles` makes of it all what `selection` matches with a pool.
 """
 
 from digest.interests.acts import Done, act
-from digest.interests.adding import Added, add_papers, add_text, follow
+from digest.interests.adding import Added, add_papers, add_text, follow, take_first
 from digest.interests.changing import forget_removed, mute
 from digest.interests.matching import match_waiting
 from digest.interests.profiles import renew_old
@@ -34,6 +34,7 @@ __all__ = [
     "parts_in_digest",
     "reasons",
     "renew_old",
+    "take_first",
     "vote_of",
     "waits",
     "withdraw",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from hashlib import sha256
@@ -18,6 +19,7 @@ from digest.sources import people
 from digest.sources import text as texts
 from subscriptions.models import Subscriber
 
+logger = logging.getLogger(__name__)
 LONGEST_SHOWN = 60  # characters of a text that make its name
 FEWEST_LETTERS = 2
 ORCID = "We cannot look up ORCIDs: papers come to us with names alone. Please type the name."
@@ -46,6 +48,18 @@ def add_text(reader: Subscriber, typed: str, now: datetime) -> Added:
         limits.room_for_interest(reader, "text")
         interest = _create(reader, InterestKind.TEXT, shortened(text), now, text)
     return Added(interest)
+
+
+def take_first(reader: Subscriber, now: datetime) -> None:
+    """The interest that a reader typed when they signed up; what cannot be kept is no reason not to confirm."""
+    if not reader.interest:
+        return
+    try:
+        add_text(reader, reader.interest, now)
+    except InterestError as error:
+        logger.info("The first interest of reader %s is left out: %s", reader.pk, error)
+    Subscriber.objects.filter(pk=reader.pk).update(interest="")
+    reader.interest = ""
 
 
 def add_papers(reader: Subscriber, given: str, now: datetime, name: str = "", field: str = "papers") -> Added:
