@@ -13,7 +13,10 @@ from digest.interests.spaces import Space
 from digest.models import Edition, Paper
 from digest.ranking.parts import AuthorPart, AwayPart, OwnPart, ProfilePart
 from digest.ranking.pool import Pool
-from digest.ranking.score import WEIGHTS
+from digest.ranking.score import POINTS, WEIGHTS
+
+# Of an interest: a paper that says the very same is no news, and less than what an editor pinned.
+MOST = round(0.8 * POINTS)
 
 
 def load_pool(edition: Edition) -> Pool:
@@ -48,7 +51,7 @@ def _own_parts(edition: Edition, paper_ids: list[int]) -> tuple[OwnPart, ...]:
     vectors = np.array([known.get(pk, nothing) for pk in paper_ids], dtype=np.int8).reshape(-1, space.dimensions)
     authors = dict(edition.entries.values_list("paper_id", "authors"))
     return (
-        ProfilePart(vectors, WEIGHTS.interest * space.stretch, space.floor, space.enough),
+        ProfilePart(vectors, WEIGHTS.interest * space.stretch, space.floor, space.enough, MOST),
         AwayPart(vectors, WEIGHTS.away * space.stretch, space.floor),
         AuthorPart.of([frozenset(authors[pk]) for pk in paper_ids]),
     )

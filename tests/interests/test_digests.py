@@ -77,6 +77,15 @@ def test_an_interest_brings_its_papers_and_nothing_else_of_no_note(edition: Edit
     assert list(parts(edition, reader)[paper.pk]) == ["interest:graph networks of molecules"]
 
 
+def test_what_says_the_very_same_is_worth_less_than_an_editor_s_pin(edition: Edition) -> None:
+    same = entry(edition, GRAPHS)
+    pinned = entry(edition, MARKETS, decision="pinned")
+    reader = SubscriberFactory()
+    interests.add_text(reader, " ".join((GRAPHS[0], *GRAPHS)), NOW)
+    assert ids(edition, reader) == [pinned.pk, same.pk]
+    assert digest(edition, reader)[1].score == 0.8
+
+
 def test_an_interest_in_chinese_finds_chinese_papers(edition: Edition) -> None:
     paper = entry(edition, ("面向机器人的强化学习", "我们研究机器人的强化学习方法。"))
     entry(edition, TURTLES)
@@ -133,8 +142,23 @@ def test_one_vote_is_felt_in_the_next_digest_and_does_not_narrow_it(edition: Edi
 
 
 def test_ten_votes_weigh_more_than_one(edition: Edition) -> None:
-    voted = [PaperFactory(title=GRAPHS[0], abstract=f"{GRAPHS[1]} {word}", authors=[]) for word in "abcdefghij"]
-    like = entry(edition, GRAPHS)
+    subjects = (
+        "proteins",
+        "crystals",
+        "enzymes",
+        "polymers",
+        "drugs",
+        "catalysts",
+        "solvents",
+        "alloys",
+        "dyes",
+        "salts",
+    )
+    voted = [
+        PaperFactory(title=f"Networks for {subject}", abstract=f"We learn {subject} by passing messages.", authors=[])
+        for subject in subjects
+    ]
+    like = entry(edition, ("Networks", "We learn by passing messages in many ways and for many things."))
     reader = SubscriberFactory(topics=[TopicFactory(slug="test-none")])
     interests.cast(reader, voted[0], NOW, wants_more=True)
     one = parts(edition, reader)[like.pk]["interest:papers you liked"]
@@ -148,7 +172,7 @@ def test_ten_votes_weigh_more_than_one(edition: Edition) -> None:
 def test_an_interest_that_counts_for_less_keeps_only_what_is_nearest(edition: Edition) -> None:
     near = entry(edition, GRAPHS)
     reader = SubscriberFactory()
-    interest = interests.add_text(reader, " ".join(GRAPHS), NOW).interest
+    interest = interests.add_text(reader, "graph networks for molecules", NOW).interest
     before = digest(edition, reader)[0].score
     interests.act(reader, f"weaken:{interest.pk}", NOW)
     assert ids(edition, reader) == [near.pk]

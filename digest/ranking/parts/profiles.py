@@ -20,7 +20,8 @@ NOBODY = Profile("", b"")
 
 @dataclass(frozen=True, slots=True)
 class ProfilePart:
-    """Papers x dimensions, in bytes; `weight` is the score of a paper that is as near as can be.
+    """Papers x dimensions, in bytes; `weight` is the score of a paper that is as near as can be, `most` the points that
+    count of it.
 
     A likeness, the product of both sides, counts from `floor` on, and fits from `enough` on. Products of bytes are
     whole numbers, exact in 32-bit floats below 2**24: the same on every machine and in every batch.
@@ -30,6 +31,7 @@ class ProfilePart:
     weight: float
     floor: float
     enough: float
+    most: int = MOST
 
     def meet(self, readers: Sequence[Interests]) -> Met:
         """Readers without a profile meet one that is nothing, so that each has a row."""
@@ -46,7 +48,7 @@ class ProfilePart:
     def points(self, products: NDArray[np.float32]) -> Points:
         slope = np.float32(self.weight * POINTS / (1 - self.floor) / ONE**2)
         above = np.maximum(products - np.float32(self.floor * ONE**2), np.float32(0))
-        points: Points = np.minimum(np.rint(above * slope), np.float32(MOST)).astype(np.int32)
+        points: Points = np.minimum(np.rint(above * slope), np.float32(self.most)).astype(np.int32)
         return points
 
 
