@@ -172,7 +172,7 @@ def test_ten_votes_weigh_more_than_one(edition: Edition) -> None:
 def test_an_interest_that_counts_for_less_keeps_only_what_is_nearest(edition: Edition) -> None:
     near = entry(edition, GRAPHS)
     reader = SubscriberFactory()
-    interest = interests.add_text(reader, "graph networks for molecules", NOW).interest
+    interest = interests.add_text(reader, "molecules and proteins", NOW).interest
     before = digest(edition, reader)[0].score
     interests.act(reader, f"weaken:{interest.pk}", NOW)
     assert ids(edition, reader) == [near.pk]
