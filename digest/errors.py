@@ -9,6 +9,7 @@ PaperboyError
 ├── DeliveryError          a message could not be composed or handed over
 ├── MailboxError           a mailbox with mail for us cannot be reached or read
 ├── Interrupted            this worker is to end, and what it was doing is to be done by another
+├── ModelError             a fitted model is absent, damaged or of another make
 └── EvaluationError        a recording to evaluate the ranking on is absent or cannot be read
 """
 
@@ -77,3 +78,7 @@ class DeliveryError(PaperboyError):
 
 class EvaluationError(PaperboyError):
     """A recording to evaluate the ranking on is absent or cannot be read."""
+
+
+class ModelError(PaperboyError):
+    """A fitted model is absent, damaged or of another make: the message says which."""

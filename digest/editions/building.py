@@ -9,11 +9,12 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
+from digest import learning
 from digest.editions import calendar, pool
 from digest.editions.pool import Candidate
 from digest.errors import EditionClosed, EditionError
 from digest.ingestion import missing
-from digest.models import Decision, Edition, EditionPaper, EditionState
+from digest.models import Decision, Edition, EditionPaper, EditionState, ModelKind, RankingModel
 
 # Once published, an edition of a far day would stay the newest until then, and no later one would reach anybody.
 FURTHEST_AHEAD = timedelta(days=14)
@@ -69,6 +70,7 @@ def publish(edition: Edition, now: datetime) -> Edition:
 
 
 def _store(edition: Edition, candidates: Sequence[Candidate], now: datetime) -> Edition:
+    model = _with_vectors(edition, candidates)
     with curating(edition) as edition:
         _follow_merges(edition)
         edition.entries.exclude(TOUCHED).exclude(paper__in=[each.paper_id for each in candidates]).delete()
@@ -77,9 +79,18 @@ def _store(edition: Edition, candidates: Sequence[Candidate], now: datetime) -> 
         EditionPaper.objects.bulk_create(_entry(edition, each, now) for each in fresh)
         changed = [entry for each in candidates if (entry := entries.get(each.paper_id)) and _renumbered(entry, each)]
         EditionPaper.objects.bulk_update(changed, ["trend", "topics"], batch_size=500)
-        edition.built_at, edition.missing = now, missing.line(now)
-        edition.save(update_fields=["built_at", "missing"])
+        edition.built_at, edition.missing, edition.meaning = now, missing.line(now), model
+        edition.save(update_fields=["built_at", "missing", "meaning"])
     return edition
+
+
+def _with_vectors(edition: Edition, candidates: Sequence[Candidate]) -> RankingModel | None:
+    """The model that the edition is to name: all its papers have their vectors by it. None where there is none."""
+    model = learning.current(ModelKind.MEANING)
+    if model is None:
+        return None
+    papers = {*(each.paper_id for each in candidates), *edition.entries.values_list("paper", flat=True)}
+    return model if learning.vectors.ensured(model, papers) else edition.meaning
 
 
 def _follow_merges(edition: Edition) -> None:

@@ -1,10 +1,10 @@
 """Takes what the four tasks ask; gives what the product's ranking answers.
 
-- interests: `ranking.taste`, fitted on what was listed before the quarter of the year began. No digest uses it yet.
-- topics: `ranking.naming`, each topic known by its name alone. No digest uses it yet.
+- interests: `ranking.fitting.taste`, fitted on what was listed before the quarter of the year began. No digest uses it.
+- topics: `ranking.fitting.naming`, each topic known by its name alone. No digest uses it yet.
 - search: the relevance by which the site's search puts its candidates in order.
-- trend: `ranking.prediction`, which no digest uses yet; where there was nothing to learn from, how relevant papers are
-  to that of the topics on offer which they are most about.
+- trend: `ranking.fitting.prediction`, which no digest uses yet; where there was nothing to learn from, how relevant
+  papers are to that of the topics on offer which they are most about.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from digest import ranking
 from digest.evaluation.streams import Candidate, Paper, VotedPaper
 from digest.evaluation.tasks import Past, Scores
 from digest.ranking import TopicProfile
-from digest.ranking.naming import NameFinder
-from digest.ranking.prediction import Example, Listing, Predictor
+from digest.ranking.fitting.naming import NameFinder
+from digest.ranking.fitting.prediction import Example, Listing, Predictor
+from digest.ranking.fitting.taste import TasteModel
 from digest.ranking.relevance import Rarity, document, rarity, relevance
-from digest.ranking.taste import TasteModel
 from digest.ranking.words import words
 
 

@@ -10,6 +10,7 @@ from digest.models.host import Host
 from digest.models.identity import Claim, Identifier, Merge, Scheme, Separation
 from digest.models.lease import Lease
 from digest.models.paper import Listing, Paper, Signal, SignalKind
+from digest.models.ranking import ModelKind, PaperVector, RankingModel, RankingModelData
 from digest.models.repository import Repository
 from digest.models.search import SearchEntry, SearchWord, Unindexed
 from digest.models.source import Fault, Outcome, Source, SourceRun
@@ -41,9 +42,13 @@ __all__ = [
     "Lease",
     "Listing",
     "Merge",
+    "ModelKind",
     "Outcome",
     "Paper",
+    "PaperVector",
     "ProviderEvent",
+    "RankingModel",
+    "RankingModelData",
     "Repository",
     "Scheme",
     "SearchEntry",

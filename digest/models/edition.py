@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from digest.models.paper import Paper
+from digest.models.ranking import RankingModel
 
 
 class EditionKind(models.TextChoices):
@@ -44,6 +45,24 @@ class Edition(models.Model):
     built_at = models.DateTimeField(null=True, blank=True, editable=False)
     published_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    meaning = models.ForeignKey(
+        RankingModel,
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.PROTECT,
+        related_name="editions",
+        help_text="By which its papers' vectors were made; empty where there was none yet",
+    )
+    prediction = models.ForeignKey(
+        RankingModel,
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.PROTECT,
+        related_name="predicted_editions",
+        help_text="By which it was told how likely its papers are to trend; empty where none was good enough",
+    )
     papers = models.ManyToManyField(Paper, through="EditionPaper", related_name="editions")
 
     objects = EditionQuerySet.as_manager()
@@ -75,13 +94,15 @@ class Decision(models.TextChoices):
 class EditionPaper(models.Model):
     """A paper in an edition's pool: the numbers it is ranked by, and what the editors decided.
 
-    `trend` is in [0, 1]. `topics` maps topic slugs to the paper's relevance to each, in [0, 1]. `shift` is the
-    editors' reordering: added to the score as it stands.
+    `trend` is in [0, 1], and so is `prediction`, how likely the paper is to be listed by a community. `topics` maps
+    topic slugs to the paper's relevance to each, in [0, 1]. `shift` is the editors' reordering: added to the score as
+    it stands.
     """
 
     edition = models.ForeignKey(Edition, on_delete=models.CASCADE, related_name="entries")
     paper = models.ForeignKey(Paper, on_delete=models.PROTECT, related_name="entries")
     trend = models.FloatField(default=0.0)
+    prediction = models.FloatField(default=0.0)
     topics = models.JSONField(default=dict, blank=True)
     decision = models.CharField(max_length=6, choices=Decision.choices, default=Decision.NONE, blank=True)
     shift = models.FloatField(default=0.0)

@@ -249,4 +249,6 @@ RULES = {
     # Each row has its own words; which of them are found is asked when somebody searches.
     "digest.SearchEntry.paper": STAYS,
     "digest.Unindexed.paper": STAYS,
+    # Each row's own text, as it was; a published edition finds it under the id that it has in the pool.
+    "digest.PaperVector.paper": STAYS,
 }

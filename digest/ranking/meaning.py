@@ -1,63 +1,100 @@
-"""Takes papers' words; gives vectors in which two papers of one subject are near, whatever words each of them uses."""
+"""Takes texts; gives vectors, a byte a dimension: two of one subject are near, whatever words each of them uses.
+
+`ranking.fitting.meaning` finds the directions.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
-from sklearn.utils.extmath import randomized_svd
 
-from digest.ranking.terms import TermSpace
+from digest.errors import ModelError
+from digest.ranking.stored import checked, packed, unpacked
+from digest.ranking.terms import COLUMNS, counted, plain_words
 from digest.ranking.texts import PaperText
+from digest.ranking.vectors import as_bytes
 
-DIMENSIONS = 128
-# A column of fewer papers is near to nothing else.
-LEAST_PAPERS = 5
-SMALL = 20  # of a corpus of so many papers, a column of two papers counts
-SEED = 1
+FORMAT = 1
+DIMENSIONS = 128  # of every vector, also where a small corpus gave fewer directions: the others are nought
+BATCH = 500
 Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
-class MeaningSpace:
-    """Latent semantic analysis (Deerwester et al., JASIS 41(6), 1990): `directions`, columns x dimensions, of `space`.
-
-    Only some `columns` of the space take part.
+class Meaning:
+    """`columns` of terms in order, what each weighs, and its `directions` (columns x at most DIMENSIONS); `centre` is
+    the mean of a corpus' vectors, which says nothing of any of its papers.
     """
 
-    space: TermSpace
-    columns: NDArray[np.int64]
-    directions: Floats
+    columns: NDArray[np.int32]
+    rarity: Floats
+    directions: NDArray[np.float16]
+    centre: Floats
+
+    def vectors(self, papers: Iterable[PaperText]) -> NDArray[np.int8]:
+        """Papers x DIMENSIONS; noughts for a text without a known word."""
+        rows = iter(papers)
+        found = [np.zeros((0, DIMENSIONS), dtype=np.int8)]
+        while batch := list(islice(rows, BATCH)):
+            found.append(self._bytes(batch))
+        return np.concatenate(found)
+
+    def texts(self, texts: Iterable[str]) -> NDArray[np.int8]:
+        """The same of free text."""
+        return self.vectors(PaperText("", text) for text in texts)
+
+    def _bytes(self, papers: Sequence[PaperText]) -> NDArray[np.int8]:
+        found = np.zeros((len(papers), DIMENSIONS), dtype=np.float64)
+        for row, paper in enumerate(papers):
+            places, weights = self._terms(paper)
+            if len(places):
+                vector = weights @ self.directions[places].astype(np.float64)
+                length = float(np.linalg.norm(vector))
+                found[row, : len(vector)] = vector / length - self.centre if length else 0
+        return as_bytes(found)
+
+    def _terms(self, paper: PaperText) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        counts = counted(paper, plain_words)
+        columns = np.fromiter(counts, dtype=np.int32, count=len(counts))
+        times = np.fromiter(counts.values(), dtype=np.float64, count=len(counts))
+        places = np.searchsorted(self.columns, columns)
+        known = places < len(self.columns)
+        known[known] = self.columns[places[known]] == columns[known]
+        places = places[known]
+        return places, (1 + np.log(times[known])) * self.rarity[places]
+
+    def as_bytes(self) -> bytes:
+        arrays = {name: getattr(self, name) for name in self.__slots__}
+        return packed(arrays, {"kind": "meaning", "format": FORMAT})
 
     @classmethod
-    def fitted(cls, space: TermSpace, corpus: Iterable[PaperText], dimensions: int = DIMENSIONS) -> MeaningSpace:
-        """Of fewer papers or terms than dimensions, as many as there are."""
-        vectors = space.vectors(corpus)
-        having = np.bincount(vectors.indices, minlength=vectors.shape[1])
-        columns = np.flatnonzero((having >= min(LEAST_PAPERS, 1 + vectors.shape[0] // SMALL)) & (space.rarity > 0))
-        few = vectors[:, columns]
-        size = min(dimensions, *few.shape)
-        if size == 0:
-            return cls(space, columns, np.zeros((len(columns), 0), dtype=np.float32))
-        _, _, directions = randomized_svd(few, size, n_iter=2, random_state=SEED)
-        return cls(space, columns, np.ascontiguousarray(directions.T, dtype=np.float32))
+    def from_bytes(cls, data: bytes) -> Meaning:
+        """`ModelError` where they are damaged, or of another make."""
+        arrays, facts = unpacked(data)
+        if (facts.get("kind"), facts.get("format")) != ("meaning", FORMAT):
+            raise ModelError(f"it is a {facts.get('kind')} of format {facts.get('format')}")
+        columns = checked(arrays, "columns", "i", (None,))
+        if np.any(np.diff(columns) <= 0) or not all(0 <= each < COLUMNS for each in (*columns[:1], *columns[-1:])):
+            raise ModelError("columns are not in order")
+        centre = checked(arrays, "centre", "f", (None,))
+        if len(centre) > DIMENSIONS:
+            raise ModelError(f"it has {len(centre)} dimensions")
+        shape = len(columns), len(centre)
+        return cls(
+            columns.astype(np.int32),
+            checked(arrays, "rarity", "f", shape[:1]).astype(np.float32),
+            checked(arrays, "directions", "f", shape).astype(np.float16),
+            centre.astype(np.float32),
+        )
 
-    def vectors(self, papers: Iterable[PaperText]) -> Floats:
-        """Papers x dimensions, each row of length one, or nought for a paper without a known term."""
-        return self.of(self.space.vectors(papers))
 
-    def of(self, terms: sparse.csr_array) -> Floats:
-        """The same of what the space gave."""
-        found: Floats = np.asarray(terms[:, self.columns] @ self.directions, dtype=np.float32)
-        lengths = np.linalg.norm(found, axis=1, keepdims=True)
-        unit: Floats = (found / np.where(lengths > 0, lengths, 1)).astype(np.float32)
-        return unit
-
-    def profile(self, liked: Sequence[PaperText]) -> Floats:
-        """The direction of what papers, or texts as titles of papers, have in common."""
-        mean: Floats = self.vectors(liked).mean(axis=0) if liked else np.zeros(self.directions.shape[1], np.float32)
-        length = float(np.linalg.norm(mean))
-        return mean / length if length else mean
+def of_papers(model: Meaning, papers: Iterable[tuple[int, PaperText]]) -> Iterator[tuple[int, bytes]]:
+    """Papers' ids and vectors, some at a time."""
+    rows = iter(papers)
+    while batch := list(islice(rows, BATCH)):
+        vectors = model.vectors(paper for _, paper in batch)
+        yield from ((paper_id, vector.tobytes()) for (paper_id, _), vector in zip(batch, vectors, strict=True))

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from digest.ranking import PaperText
-from digest.ranking.meaning import MeaningSpace
-from digest.ranking.naming import NameFinder
-from digest.ranking.prediction import Example, Listing, Predictor, Record
-from digest.ranking.taste import TasteModel
-from digest.ranking.terms import TermSpace, author_key, author_names, plain_words, words
+from digest.ranking.fitting.meaning import MeaningSpace
+from digest.ranking.fitting.naming import NameFinder
+from digest.ranking.fitting.prediction import Example, Listing, Predictor, Record
+from digest.ranking.fitting.taste import TasteModel
+from digest.ranking.fitting.spaces import TermSpace
+from digest.ranking.terms import author_key, author_names, plain_words, words
 
 DAY = date(2026, 7, 14)
 ROBOTS = [PaperText(f"Walking robots {n}", "Locomotion of legged machines, with torque.") for n in range(12)]

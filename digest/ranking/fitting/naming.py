@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from digest.ranking.meaning import Floats, MeaningSpace
-from digest.ranking.terms import TermSpace, plain_words
+from digest.ranking.fitting.meaning import Floats, MeaningSpace
+from digest.ranking.fitting.spaces import TermSpace
+from digest.ranking.terms import plain_words
 from digest.ranking.texts import PaperText
 
 NEAREST = 100

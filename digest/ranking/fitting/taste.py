@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from digest.ranking.terms import TermSpace, author_names, parts_of_names, words
+from digest.ranking.fitting.spaces import TermSpace
+from digest.ranking.terms import author_names, parts_of_names, words
 from digest.ranking.texts import PaperText
 
 Scores = NDArray[np.float64]

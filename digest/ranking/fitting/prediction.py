@@ -20,8 +20,9 @@ from scipy import sparse
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
-from digest.ranking.meaning import MeaningSpace
-from digest.ranking.terms import WORD, TermSpace, author_names, words
+from digest.ranking.fitting.meaning import MeaningSpace
+from digest.ranking.fitting.spaces import TermSpace
+from digest.ranking.terms import WORD, author_names, words
 from digest.ranking.texts import PaperText
 
 DIMENSIONS = 48
