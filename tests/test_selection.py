@@ -14,6 +14,7 @@ from django.conf import LazySettings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from digest.editions import build
 from digest.errors import DeliveryError
 from digest.models import Decision, Delivery, DeliveryState, Edition, Paper
 from digest.ranking.interests import Profile
@@ -374,3 +375,40 @@ def plainly_chosen(edition: Edition, wish: Interests) -> list[int]:
             off_topic_left -= not on_topic
             (digest if on_topic or picked else elsewhere).append(paper_id)
     return digest + elsewhere
+
+
+# Near-duplicates
+
+
+def test_near_duplicates_are_told_when_the_pool_is_built_and_the_folded_one_does_not_come_tomorrow(
+    robots: Topic,
+) -> None:
+    abstract = "Robots that learn to fold towels from a single film of a person who folds one, without any reward."
+    later = NOW - timedelta(hours=1)
+    for number in range(8):
+        PaperFactory(title=f"Filler {number}", abstract=f"word{number} " * 9, first_seen_at=later)
+    twins = [PaperFactory(title=f"Folding towels {part}", abstract=abstract, first_seen_at=later) for part in "AB"]
+    built = build("daily", NOW.date(), NOW)
+    groups = dict(built.entries.values_list("paper", "group"))
+    assert {groups[twin.pk] for twin in twins} == {twins[0].pk}
+    assert set(groups.values()) == {0, twins[0].pk}
+
+    built.entries.filter(paper__in=twins).update(trend=0.9)
+    built.entries.exclude(paper__in=twins).delete()
+    reader = SubscriberFactory()
+    delivery = send(built, reader)
+    assert [(item["paper"], item["similar"]) for item in delivery.selection] == [(twins[1].pk, [twins[0].pk])]
+    assert [choice.as_json() for choice in replay(delivery)] == delivery.selection
+    following = EditionFactory(published=True, kind="weekly")
+    entry(following, paper=twins[0], trend=0.9)
+    assert ids(following, reader) == []
+    assert ids(following, SubscriberFactory()) == [twins[0].pk]
+
+
+def test_what_an_editor_pinned_stands_by_itself(edition: Edition, robots: Topic) -> None:
+    pinned = entry(edition, topics={robots.slug: 0.4}, group=1, decision=Decision.PINNED)
+    better = entry(edition, topics={robots.slug: 0.9}, group=1)
+    folded = entry(edition, topics={robots.slug: 0.8}, group=1)
+    (first, second) = digest(edition, SubscriberFactory(topics=[robots]))
+    assert (first.paper_id, first.similar) == (pinned.pk, ())
+    assert (second.paper_id, second.similar) == (better.pk, (folded.pk,))
