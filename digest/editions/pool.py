@@ -16,6 +16,7 @@ from digest import ranking
 from digest.models import Edition, EditionKind, Listing, Paper, Signal
 from digest.ranking import trend as trending
 from digest.ranking.shortlist import shortlist
+from digest.ranking.siblings import ALONE, siblings
 from digest.ranking.texts import COLUMNS
 from subscriptions.queries import active_topics
 
@@ -34,11 +35,15 @@ TRACE = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A paper for the pool: `trend` and the relevance to each of `topics` are in [0, 1], to DIGITS digits."""
+    """A paper for the pool: `trend` and the relevance to each of `topics` are in [0, 1], to DIGITS digits.
+
+    `group` is the same for near-duplicates, 0 for a paper that stands alone.
+    """
 
     paper_id: int
     trend: float
     topics: dict[str, float]
+    group: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +135,24 @@ def _numbered(sightings: Sequence[_Sighting], keep: Collection[int]) -> list[Can
         for slug, categories, keywords in active_topics().values_list("slug", "categories", "keywords")
     ]
     slugs = [topic.slug for topic in topics]
-    relevance = ranking.topic_relevance(_texts(ids), topics).round(DIGITS)
+    texts = _texts(ids)
+    relevance = ranking.topic_relevance(texts, topics).round(DIGITS)
     trends = np.array([sighting.trend for sighting in sightings])
     points = ranking.table(slugs, relevance, trends, np.zeros(len(ids)), np.zeros(len(ids)))
     newest = np.array([sighting.first_seen_at.timestamp() for sighting in sightings])
     chosen = set(shortlist(ids, points, settings.POOL_SIZE, newest))
     chosen |= {place for place, paper_id in enumerate(ids) if paper_id in keep}
-    return [Candidate(ids[place], float(trends[place]), _named(slugs, relevance[place])) for place in sorted(chosen)]
+    groups = _groups(ids, texts, sorted(chosen))
+    return [
+        Candidate(ids[place], float(trends[place]), _named(slugs, relevance[place]), groups[place])
+        for place in sorted(chosen)
+    ]
+
+
+def _groups(ids: Sequence[int], texts: Sequence[ranking.PaperText], places: Sequence[int]) -> dict[int, int]:
+    """By place."""
+    firsts = siblings([texts[place] for place in places])
+    return {place: ids[places[first]] if first != ALONE else 0 for place, first in zip(places, firsts, strict=True)}
 
 
 def _texts(paper_ids: Sequence[int]) -> list[ranking.PaperText]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 import numpy as np
+from numpy.typing import NDArray
 
 from digest.editions.ranked import numbers
 from digest.models import Edition, Paper
@@ -23,7 +24,14 @@ def load_pool(edition: Edition) -> Pool:
         offered=~rows.hidden[order],
         gone=frozenset(rows.paper_ids[rows.gone].tolist()),
         known_as=_known_as(paper_ids.tolist(), canonical_ids.tolist()),
+        groups=_groups(rows.groups[order]),
     )
+
+
+def _groups(numbers: NDArray[np.int64]) -> list[NDArray[np.intp]]:
+    """The places of each group's papers."""
+    members, counts = np.unique(numbers, return_counts=True)
+    return [np.flatnonzero(numbers == group) for group in members[(counts > 1) & (members > 0)]]
 
 
 def _known_as(paper_ids: list[int], canonical_ids: list[int]) -> dict[int, set[int]]:

@@ -11,8 +11,8 @@ from digest.ranking import PaperText
 from digest.ranking.fitting.meaning import MeaningSpace
 from digest.ranking.fitting.naming import NameFinder
 from digest.ranking.fitting.prediction import Example, Listing, Predictor, Record
-from digest.ranking.fitting.taste import TasteModel
 from digest.ranking.fitting.spaces import TermSpace
+from digest.ranking.fitting.taste import TasteModel
 from digest.ranking.terms import author_key, author_names, plain_words, words
 
 DAY = date(2026, 7, 14)
