@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import lru_cache
+from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
 
 from digest.editions.ranked import numbers
 from digest.models import Edition, Paper
-from digest.ranking.pool import Pool
+from digest.ranking.pool import Choice, Pool
+from digest.ranking.table import Table
+
+# Of editions that are being sent, and of choices that readers of one of them share: some 10 MB at most.
+EDITIONS_KEPT = 3
+CHOICES_KEPT = 20_000
 
 
 def load_pool(edition: Edition) -> Pool:
@@ -17,15 +24,33 @@ def load_pool(edition: Edition) -> Pool:
     rows = numbers(edition)
     order = np.argsort(rows.paper_ids)
     paper_ids, canonical_ids = rows.paper_ids[order], rows.canonical_ids[order]
+    table = rows.table.take(order)
     return Pool(
         edition_id=edition.pk,
         paper_ids=paper_ids,
-        table=rows.table.take(order),
+        table=table,
         offered=~rows.hidden[order],
         gone=frozenset(rows.paper_ids[rows.gone].tolist()),
         known_as=_known_as(paper_ids.tolist(), canonical_ids.tolist()),
         groups=_groups(rows.groups[order]),
+        shared=_shared(paper_ids, table),
     )
+
+
+def _shared(paper_ids: NDArray[np.int64], table: Table) -> dict[object, Choice]:
+    """Choices that readers share, made once a process: they depend on these papers and their points alone."""
+    columns = [column for part in table.common for column in (part.name.encode(), part.column.tobytes())]
+    topics = table.topics
+    numbers = [paper_ids.tobytes(), topics.points.tobytes(), topics.general.tobytes(), *columns]
+    known = _known_choices(blake2b(b"|".join(numbers)).digest(), topics.slugs)
+    if len(known) > CHOICES_KEPT:
+        known.clear()
+    return known
+
+
+@lru_cache(maxsize=EDITIONS_KEPT)
+def _known_choices(numbers: bytes, slugs: tuple[str, ...]) -> dict[object, Choice]:
+    return {}
 
 
 def _groups(numbers: NDArray[np.int64]) -> list[NDArray[np.intp]]:
