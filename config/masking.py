@@ -1,4 +1,4 @@
-"""Keeps personal links out of the logs: what follows /c/, /p/ and /u/ opens a reader's page without a password."""
+"""Keeps personal links out of the logs: what follows /c/, /p/, /u/ and /v/ opens a reader's page without a password."""
 
 import logging
 import logging.config
@@ -8,7 +8,7 @@ from typing import Any
 # Gunicorn brings its own handlers and does not pass records on, as does runserver: their loggers are told themselves.
 LOGGERS_WITH_PATHS = ("django.server", "django.request", "django.security", "gunicorn.access", "gunicorn.error")
 
-_TOKEN = re.compile(r"(/[cpu]/)[A-Za-z0-9_-]{8,}")
+_TOKEN = re.compile(r"(/[cpuv]/)[A-Za-z0-9_-]{8,}")
 
 
 class MaskTokens(logging.Filter):

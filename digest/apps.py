@@ -1,7 +1,15 @@
-"""The digest app: listens to the mail provider's events, and has its settings checked."""
+"""The digest app: listens to the mail provider's events and to who confirms, and has its settings checked."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 from anymail.signals import inbound, tracking
 from django.apps import AppConfig
+
+if TYPE_CHECKING:
+    from subscriptions.models import Subscriber
 
 
 class DigestConfig(AppConfig):
@@ -12,6 +20,15 @@ class DigestConfig(AppConfig):
     def ready(self) -> None:
         from digest import events
         from digest.delivery import checks  # noqa: F401
+        from subscriptions.signals import confirmed
 
         tracking.connect(events.take_report, dispatch_uid="digest.events")
         inbound.connect(events.take_mail, dispatch_uid="digest.events")
+        confirmed.connect(take_first_interest, dispatch_uid="digest.interests")
+
+
+def take_first_interest(subscriber: Subscriber, now: datetime, **_: object) -> None:
+    """What a reader typed in the sign-up form counts from their first digest on. Loaded when somebody confirms."""
+    from digest import interests
+
+    interests.take_first(subscriber, now)

@@ -8,6 +8,7 @@ PaperboyError
 │   └── EditionClosed      it is frozen: the pool and the decisions no longer change
 ├── DeliveryError          a message could not be composed or handed over
 ├── MailboxError           a mailbox with mail for us cannot be reached or read
+├── InterestError          what a reader asked for cannot be kept: too much, too long, not to be read
 ├── Interrupted            this worker is to end, and what it was doing is to be done by another
 ├── ModelError             a fitted model is absent, damaged or of another make
 └── EvaluationError        a recording to evaluate the ranking on is absent or cannot be read
@@ -58,6 +59,14 @@ class NoTurn(SourceError):
 
 class MailboxError(PaperboyError):
     """A mailbox with mail for us cannot be reached or read."""
+
+
+class InterestError(PaperboyError):
+    """What a reader asked for cannot be kept; the message is for them, beside the `field` they typed it in."""
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class Interrupted(PaperboyError):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from digest.views import editions, health, landing, outbox, papers, previews, search
+from digest.views import editions, health, interests, landing, outbox, papers, previews, search, votes
 
 app_name = "digest"
 urlpatterns = [
@@ -11,6 +11,8 @@ urlpatterns = [
     path("editions/<str:kind>/<str:day>", editions.edition, name="edition"),
     path("papers/<int:pk>", papers.paper, name="paper"),
     path("papers/<int:pk>.bib", papers.bib, name="bibtex"),
+    path("p/<str:token>/interests", interests.interests_page, name="interests"),
+    path("v/<str:token>/<int:paper_id>/<str:which>", votes.vote, name="vote"),
     path("search/", search.search, name="search"),
     path("healthz", health.health, name="health"),
     path("outbox/", outbox.messages, name="outbox"),

@@ -107,6 +107,13 @@ class SignUpForm(PreferencesForm):
             attrs={"autocomplete": "email", "placeholder": "name@example.org", "spellcheck": "false", "maxlength": None}
         ),
     )
+    interest = forms.CharField(
+        label="Or say it in your own words",
+        max_length=500,
+        required=False,
+        error_messages={"max_length": "Please say it in 500 characters. There is room for more later."},
+        widget=forms.TextInput(attrs={"placeholder": "meta reinforcement learning for robots", "maxlength": None}),
+    )
     website = forms.CharField(required=False, label="Leave this empty", max_length=1000)
     opened = forms.CharField(required=False, widget=forms.HiddenInput)
 

@@ -75,6 +75,14 @@ class Subscriber(models.Model):
     digest_length = models.PositiveSmallIntegerField(
         default=10, validators=[MinValueValidator(1), MaxValueValidator(30)]
     )
+    interest = models.CharField(
+        max_length=500,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="Typed in the sign-up form; handed on when they confirm",
+    )
     opt_in_round = models.PositiveSmallIntegerField(
         default=0,
         editable=False,

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 
-from subscriptions import addresses, consent, queries, sql
+from subscriptions import addresses, consent, queries, signals, sql
 from subscriptions.clock import next_slot
 from subscriptions.consent import Origin
 from subscriptions.departures import suppress, suppress_all, unsubscribe, unsubscribe_all, unsuppress
@@ -53,7 +53,10 @@ FORGET_AFTER = timedelta(days=30)  # how long an expired confirmation link can s
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """What a reader wants, and when. `topics` are slugs; none chosen means all of them."""
+    """What a reader wants, and when. `topics` are slugs; none chosen means all of them.
+
+    `interest` is what they typed in the sign-up form, until they confirm.
+    """
 
     topics: tuple[str, ...] = ()
     frequency: str = "daily"
@@ -61,6 +64,7 @@ class Preferences:
     delivery_weekday: int = 0
     time_zone: str = "UTC"
     digest_length: int = 10
+    interest: str = ""
 
     @classmethod
     def of(cls, subscriber: Subscriber) -> "Preferences":
@@ -71,6 +75,7 @@ class Preferences:
             delivery_weekday=subscriber.delivery_weekday,
             time_zone=subscriber.time_zone,
             digest_length=subscriber.digest_length,
+            interest=subscriber.interest,
         )
 
 
@@ -137,6 +142,7 @@ def confirm(token_data: TokenData, origin: Origin, now: datetime) -> Subscriber 
         subscriber.unsubscribed_at = None
         subscriber.save(update_fields=["status", "confirmed_at", "next_delivery_at", "unsubscribed_at"])
         consent.record([subscriber], ConsentAction.CONFIRMED, origin, now)
+        signals.confirmed.send(Subscriber, subscriber=subscriber, now=now)
         return subscriber
 
 
@@ -249,7 +255,7 @@ def _begin_round(subscriber: Subscriber, preferences: Preferences, origin: Origi
 
 
 def _apply(subscriber: Subscriber, preferences: Preferences) -> None:
-    fields = ["frequency", "delivery_hour", "delivery_weekday", "time_zone", "digest_length"]
+    fields = ["frequency", "delivery_hour", "delivery_weekday", "time_zone", "digest_length", "interest"]
     for field in fields:
         setattr(subscriber, field, getattr(preferences, field))
     subscriber.save(update_fields=fields)

@@ -58,21 +58,22 @@ def subscribed(request: HttpRequest) -> HttpResponse:
     return render(request, "subscriptions/check_inbox.html", {"days": settings.CONFIRMATION_DAYS})
 
 
-def personal(
-    purpose: Purpose, *methods: str
-) -> Callable[[Callable[[HttpRequest, Holder], HttpResponse]], Callable[[HttpRequest, str], HttpResponse]]:
-    """A page behind a token: found for its holder, a helpful 404 for anyone else, and leaking nothing either way."""
+def personal(purpose: Purpose, *methods: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+    """A page behind a token: found for its holder, a helpful 404 for anyone else, and leaking nothing either way.
 
-    def decorate(view: Callable[[HttpRequest, Holder], HttpResponse]) -> Callable[[HttpRequest, str], HttpResponse]:
+    What else stands in the address is given on by name.
+    """
+
+    def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         @csrf_exempt
         @require_http_methods(methods)
         @wraps(view)
-        def page(request: HttpRequest, token: str) -> HttpResponse:
+        def page(request: HttpRequest, token: str, **rest: object) -> HttpResponse:
             holder = queries.holder(purpose, token)
             if holder is None:
                 response = render(request, "subscriptions/unknown_link.html", {"purpose": purpose}, status=404)
             else:
-                response = view(request, holder)
+                response = view(request, holder, **rest)
             response["Referrer-Policy"] = "no-referrer"
             response["Cache-Control"] = "no-store"
             response["X-Robots-Tag"] = "noindex, nofollow"

@@ -10,8 +10,8 @@ from django.contrib.sessions.models import Session
 from django.core.cache import cache
 
 from digest import housekeeping, tasks
-from digest.models import Delivery, Host, Merge, ProviderEvent, Repository, SourceRun, Throttle
-from tests.factories import DeliveryFactory, PaperFactory
+from digest.models import Delivery, Host, Interest, Merge, ProviderEvent, Repository, SourceRun, Throttle
+from tests.factories import DeliveryFactory, PaperFactory, SubscriberFactory
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -34,7 +34,12 @@ def test_old_records_are_forgotten_and_recent_ones_kept(settings):
     records(NOW - timedelta(days=89))
     for days in (30, 29):  # whatever the setting: as long as a merge can be undone
         Merge.objects.create(loser=PaperFactory(), winner=PaperFactory(), made_at=NOW - timedelta(days=days))
+    for hours in (25, 23):
+        Interest.objects.create(
+            subscriber=SubscriberFactory(), kind="text", name="graphs", removed_at=NOW - timedelta(hours=hours)
+        )
     assert set(housekeeping.tidy(NOW).values()) == {1}
+    assert Interest.objects.count() == 1
     assert Merge.objects.get().made_at == NOW - timedelta(days=29)
     kept = (SourceRun, ProviderEvent, Throttle, AccessLog, Host, Repository, Session)
     assert [model.objects.count() for model in kept] == [1] * len(kept)

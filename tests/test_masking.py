@@ -10,7 +10,7 @@ from config import masking
 TOKEN = "AAAAARUn0szVFNl-IR_zVFdwAYw"
 
 
-@pytest.mark.parametrize("kind", ["c", "p", "u"])
+@pytest.mark.parametrize("kind", ["c", "p", "u", "v"])
 def test_the_token_of_a_personal_link_is_masked(kind: str) -> None:
     line = f'"POST /{kind}/{TOKEN}/again HTTP/1.1" 200 "https://papers.example/{kind}/{TOKEN}"'
     assert masking.mask(line) == (f'"POST /{kind}/[token]/again HTTP/1.1" 200 "https://papers.example/{kind}/[token]"')

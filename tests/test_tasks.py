@@ -10,12 +10,12 @@ from django.conf import settings
 from django.core.cache import cache
 from django.utils import timezone
 
-from digest import stopping, tasks
+from digest import interests, stopping, tasks
 from digest.delivery import ledger, sending
 from digest.delivery.ledger import planning
 from digest.errors import NoTurn
 from digest.ingestion import visits
-from digest.models import Delivery, SearchEntry, SourceRun, Unindexed
+from digest.models import Delivery, ReaderProfile, SearchEntry, SourceRun, Unindexed
 from subscriptions.models import Subscriber
 from tests.delivery.conftest import issue
 from tests.factories import DeliveryFactory, PaperFactory, SourceFactory, SubscriberFactory
@@ -36,7 +36,8 @@ def enqueued(monkeypatch) -> list[tuple[str, tuple, dict]]:
     def note(name: str, args: tuple = (), **options: object) -> None:
         calls.append((name, args, options))
 
-    for name in ("refresh_due", "plan_deliveries", "send_digests", "send_pending_confirmations", "index_papers"):
+    plain = ("refresh_due", "plan_deliveries", "send_digests", "send_pending_confirmations", "index_papers")
+    for name in (*plain, "renew_interests"):
         monkeypatch.setattr(getattr(tasks, name), "apply_async", partial(note, name))
     return calls
 
@@ -55,6 +56,21 @@ def test_a_tick_enqueues_one_task_for_all_due_sources_of_a_host(enqueued):
     assert near in visits
     assert [far] in visits
     assert not {later, off} & {source_id for visit in visits for source_id in visit}
+
+
+def test_interests_are_seen_to_once_an_hour_and_have_what_they_waited_for(enqueued):
+    tasks.tick()
+    assert "renew_interests" not in names(enqueued)
+    reader = SubscriberFactory()
+    interests.add_papers(reader, "2401.00001", timezone.now())
+    tasks.tick()
+    tasks.tick()
+    assert names(enqueued).count("renew_interests") == 1
+    ReaderProfile.objects.filter(pk=reader.pk).update(model="gone")
+    paper = PaperFactory(arxiv_id="2401.00001")
+    tasks.renew_interests()
+    assert reader.interests.get().papers.get().paper == paper
+    assert not ReaderProfile.objects.filter(model="gone").exists()
 
 
 def test_sources_are_visited_one_a_task_and_only_if_still_due(enqueued, monkeypatch):

@@ -11,7 +11,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from digest import search, tex
+from digest import interests, search, tex
 from digest.admin import merges
 from digest.admin.display import chip, cut, flat, names, plural
 from digest.admin.merges import FactInline, IdentifierInline, MergeInline
@@ -85,6 +85,7 @@ class PaperAdmin(ModelAdmin[Paper]):
         ("Links", {"fields": ["link", "code_url", "project_url"]}),
         ("More", {"fields": ["shown_comment", "journal_reference", "license_url"], "classes": ["collapse"]}),
         ("Dates", {"fields": [("published_at", "first_seen_at"), ("updated_at", "withdrawn_at")]}),
+        ("Readers", {"fields": ["votes_by_link"]}),
     ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Paper | None = None) -> list[str]:
@@ -186,6 +187,11 @@ class PaperAdmin(ModelAdmin[Paper]):
     @admin.display(description="Page")
     def link(self, paper: Paper) -> SafeString | str:
         return format_html('<a href="{0}" rel="noreferrer" target="_blank">{0}</a>', paper.url) if paper.url else "–"
+
+    @admin.display(description="Votes by link")
+    def votes_by_link(self, paper: Paper) -> str:
+        more, less = interests.counted([paper.pk]).get(paper.pk, (0, 0))
+        return f"{more:,} more, {less:,} less" if more or less else "–"
 
     @admin.display(description="Merged into")
     def merged_link(self, paper: Paper) -> SafeString | str:

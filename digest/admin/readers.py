@@ -1,4 +1,5 @@
-"""A reader's page at the editors' desk, with what this app knows of them: their last deliveries, why nothing came."""
+"""A reader's page at the editors' desk, with what this app knows of them: their last deliveries, why nothing came, and
+what they asked for beyond topics, to be looked at alone."""
 
 from __future__ import annotations
 
@@ -8,12 +9,14 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from digest import interests
 from digest.admin.deliveries import state_chip
 from digest.delivery import history, reasons
 from subscriptions.admin.subscribers import SubscriberAdmin
 from subscriptions.models import Subscriber
 
 VIEW_DELIVERY = "digest.view_delivery"
+VIEW_INTEREST = "digest.view_interest"
 
 admin.site.unregister(Subscriber)
 
@@ -28,8 +31,11 @@ class ReaderAdmin(SubscriberAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        reader = self.get_object(request, object_id) if request.user.has_perm(VIEW_DELIVERY) else None
-        more = what_came(reader) if reader is not None and self.has_view_permission(request, reader) else {}
+        reader = self.get_object(request, object_id)
+        more: dict[str, Any] = {}
+        if reader is not None and self.has_view_permission(request, reader):
+            more = what_came(reader) if request.user.has_perm(VIEW_DELIVERY) else {}
+            more |= {"asked": interests.asked_by(reader)} if request.user.has_perm(VIEW_INTEREST) else {}
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **more})
 
 

@@ -31,6 +31,8 @@ HALF_LIFE_DAYS = {EditionKind.DAILY: trending.HALF_LIFE_DAYS, EditionKind.WEEKLY
 DIGITS = 4
 # Less relevance is a trace that would only lengthen the list of reasons.
 TRACE = 0.05
+# Of a collaboration's thousands, those by whom a follower finds the paper.
+AUTHORS_KEPT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class Candidate:
     trend: float
     topics: dict[str, float]
     group: int = 0
+    authors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +147,13 @@ def _numbered(sightings: Sequence[_Sighting], keep: Collection[int]) -> list[Can
     chosen |= {place for place, paper_id in enumerate(ids) if paper_id in keep}
     groups = _groups(ids, texts, sorted(chosen))
     return [
-        Candidate(ids[place], float(trends[place]), _named(slugs, relevance[place]), groups[place])
+        Candidate(
+            ids[place],
+            float(trends[place]),
+            _named(slugs, relevance[place]),
+            groups[place],
+            tuple(texts[place].authors[:AUTHORS_KEPT]),
+        )
         for place in sorted(chosen)
     ]
 

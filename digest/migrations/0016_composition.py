@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("digest", "0014_ranking_models")]
+    dependencies = [("digest", "0015_interests")]
 
     operations = [
         migrations.AddField(

@@ -8,6 +8,16 @@ from digest.models.event import Bounce, ProviderEvent
 from digest.models.fact import Fact, FactKind
 from digest.models.host import Host
 from digest.models.identity import Claim, Identifier, Merge, Scheme, Separation
+from digest.models.interests import (
+    Interest,
+    InterestKind,
+    InterestPaper,
+    InterestReference,
+    Muted,
+    MutedKind,
+    ReaderProfile,
+    Vote,
+)
 from digest.models.lease import Lease
 from digest.models.paper import Listing, Paper, Signal, SignalKind
 from digest.models.ranking import ModelKind, PaperVector, RankingModel, RankingModelData
@@ -39,16 +49,23 @@ __all__ = [
     "Fault",
     "Host",
     "Identifier",
+    "Interest",
+    "InterestKind",
+    "InterestPaper",
+    "InterestReference",
     "Lease",
     "Listing",
     "Merge",
     "ModelKind",
+    "Muted",
+    "MutedKind",
     "Outcome",
     "Paper",
     "PaperVector",
     "ProviderEvent",
     "RankingModel",
     "RankingModelData",
+    "ReaderProfile",
     "Repository",
     "Scheme",
     "SearchEntry",
@@ -60,4 +77,5 @@ __all__ = [
     "SourceRun",
     "Throttle",
     "Unindexed",
+    "Vote",
 ]

@@ -185,6 +185,11 @@ def of_open_editions() -> Values:
     return {"edition__in": list(still_open.values_list("pk", flat=True))}
 
 
+def newer(ours: Values, theirs: Values) -> Values:
+    """Of two votes the last one counts."""
+    return {name: max(ours, theirs, key=lambda row: row["cast_at"])[name] for name in ("wants_more", "cast_at")}
+
+
 def unique_beside(relation: Relation) -> list[tuple[str, ...]]:
     """What must differ between two rows of one paper, by columns: one tuple a unique constraint."""
     meta = relation.model._meta
@@ -238,6 +243,8 @@ RULES = {
     "digest.Signal.paper": Rule(takes_over=higher),
     "digest.Fact.paper": Rule(),
     "digest.EditionPaper.paper": Rule(takes_over=stricter, among=of_open_editions),
+    "digest.Vote.paper": Rule(takes_over=newer),
+    "digest.InterestPaper.paper": Rule(),
     "digest.Paper.merged_into": STAYS,  # follows: see `follow`
     # Names stay with the row whose records gave them, and lead on by `merged_into`. So do the ids in stored digests.
     "digest.Identifier.paper": STAYS,

@@ -21,8 +21,9 @@ class Profile(NamedTuple):
 class Interests(NamedTuple):
     """A reader's side of a score.
 
-    Topic slugs, digest length, the pool's papers they do not get, interests of their own, and authors with what a
-    paper by them is worth, in points. Who has neither topics nor interests nor authors is shown what is general.
+    Topic slugs, digest length, the pool's papers they do not get, interests of their own, authors with what a paper
+    by them is worth, in points, and what they voted down. Who has neither topics nor interests nor authors is shown
+    what is general; so is, with `is_open`, who has these from votes alone: votes move papers, and do not narrow.
     """
 
     topics: tuple[str, ...] = ()
@@ -30,15 +31,17 @@ class Interests(NamedTuple):
     withheld: frozenset[int] = frozenset()
     profiles: tuple[Profile, ...] = ()
     authors: tuple[tuple[str, int], ...] = ()
+    away: bytes = b""
+    is_open: bool = False
 
     @property
     def is_general(self) -> bool:
-        return not (self.topics or self.profiles or self.authors)
+        return not self.topics and (self.is_open or not (self.profiles or self.authors))
 
     @property
     def is_shared(self) -> bool:
         """Whether the reasons given are those of everybody with these topics."""
-        return not (self.profiles or self.authors)
+        return not (self.profiles or self.authors or self.away)
 
     def as_json(self) -> dict[str, Any]:
         """The value of `Digest.preferences`: with the frozen edition all it takes to choose the digest again."""
@@ -52,6 +55,10 @@ class Interests(NamedTuple):
             stored["profiles"] = [[profile.name, profile.vector.hex()] for profile in self.profiles]
         if self.authors:
             stored["authors"] = [list(author) for author in self.authors]
+        if self.away:
+            stored["away"] = self.away.hex()
+        if self.is_open:
+            stored["open"] = True
         return stored
 
     def as_text(self) -> str:
@@ -69,6 +76,8 @@ class Interests(NamedTuple):
             frozenset(stored["withheld"]),
             tuple(Profile(name, bytes.fromhex(vector)) for name, vector in stored.get("profiles", ())),
             tuple((name, points) for name, points in stored.get("authors", ())),
+            bytes.fromhex(stored.get("away", "")),
+            stored.get("open", False),
         )
 
 

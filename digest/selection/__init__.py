@@ -7,14 +7,17 @@ and ties are broken by paper id: the same rows always give the same digest.
 from digest.ranking.choosing import choose_for
 from digest.ranking.interests import Interests
 from digest.ranking.pool import Choice, Pool, papers_as_text, selection_as_text
+from digest.selection.catching import Catch, caught
 from digest.selection.choosing import choose, replay
 from digest.selection.interests import interests_of
 from digest.selection.pool import load_pool
 
 __all__ = [
+    "Catch",
     "Choice",
     "Interests",
     "Pool",
+    "caught",
     "choose",
     "choose_for",
     "interests_of",

@@ -18,7 +18,7 @@ from subscriptions.models import Subscriber
 def choose(
     pool: Pool, subscribers: Sequence[Subscriber], now: datetime, interests: Mapping[int, Interests] | None = None
 ) -> dict[int, list[Choice]]:
-    """Each reader's digest by subscriber id, best first, possibly empty; four queries, however many readers.
+    """Each reader's digest by subscriber id, best first, possibly empty; five queries, however many readers.
 
     Give `interests`, as `interests_of` read them, to store with the delivery exactly what was chosen by; no query then.
     """

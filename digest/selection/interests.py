@@ -1,4 +1,4 @@
-"""Takes a pool and readers; gives what each digest is chosen by: topics, length, and the papers to leave out."""
+"""Takes a pool and readers; gives what each digest is chosen by: topics, length, interests, and what to leave out."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from digest.models import EditionPaper
 from digest.models.states import REMEMBERED_STATES
 from digest.ranking.interests import Interests
 from digest.ranking.pool import Pool
+from digest.selection import wishes
 from subscriptions import sql
 from subscriptions.models import Topic
 
@@ -30,13 +31,14 @@ _RECENTLY = " AND d.claimed_at >= %(since)s"
 
 
 def interests_of(pool: Pool, lengths: Mapping[int, int], now: datetime) -> dict[int, Interests]:
-    """By subscriber id, in the order given; `lengths` are the lengths of their digests. Four queries.
+    """By subscriber id, in the order given; `lengths` are the lengths of their digests. Five queries; one more
+    where a reader asked for more than topics, and one for the pool's words where any mutes some.
 
     Topics that can no longer be chosen do not count.
     """
     ids = list(lengths)
-    topics, remembered = _topics(ids), _remembered(pool, ids, now)
-    return {
+    topics, remembered, own = _topics(ids), _remembered(pool, ids, now), wishes.wishes_of(pool, ids)
+    found = {
         pk: Interests(
             tuple(sorted(topics[pk])) if pk in topics else (),
             length,
@@ -44,6 +46,7 @@ def interests_of(pool: Pool, lengths: Mapping[int, int], now: datetime) -> dict[
         )
         for pk, length in lengths.items()
     }
+    return found | {pk: wish.given_to(found[pk]) for pk, wish in own.items()}
 
 
 def _topics(subscriber_ids: Sequence[int]) -> dict[int, list[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from functools import lru_cache
 from hashlib import blake2b
 
@@ -10,8 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digest.editions.ranked import numbers
+from digest.interests import spaces
+from digest.interests.spaces import Space
 from digest.models import Edition, Paper
+from digest.ranking.parts import AuthorPart, AwayPart, OwnPart, ProfilePart
 from digest.ranking.pool import Choice, Pool
+from digest.ranking.score import WEIGHTS
 from digest.ranking.table import Table
 
 # Of editions that are being sent, and of choices that readers of one of them share: some 10 MB at most.
@@ -20,7 +25,7 @@ CHOICES_KEPT = 20_000
 
 
 def load_pool(edition: Edition) -> Pool:
-    """The edition's pool; two queries, one more for every link in a chain of merged papers."""
+    """The edition's pool; four queries, one more for every link in a chain of merged papers."""
     rows = numbers(edition)
     order = np.argsort(rows.paper_ids)
     paper_ids, canonical_ids = rows.paper_ids[order], rows.canonical_ids[order]
@@ -28,7 +33,7 @@ def load_pool(edition: Edition) -> Pool:
     return Pool(
         edition_id=edition.pk,
         paper_ids=paper_ids,
-        table=table,
+        table=replace(table, own=_own_parts(edition, paper_ids.tolist())),
         offered=~rows.hidden[order],
         gone=frozenset(rows.paper_ids[rows.gone].tolist()),
         known_as=_known_as(paper_ids.tolist(), canonical_ids.tolist()),
@@ -57,6 +62,29 @@ def _groups(numbers: NDArray[np.int64]) -> list[NDArray[np.intp]]:
     """The places of each group's papers."""
     members, counts = np.unique(numbers, return_counts=True)
     return [np.flatnonzero(numbers == group) for group in members[(counts > 1) & (members > 0)]]
+
+
+def authors_of(pool: Pool) -> AuthorPart:
+    return next(part for part in pool.table.own if isinstance(part, AuthorPart))
+
+
+def space_of(pool: Pool) -> Space:
+    """Where the pool's papers are compared with interests; one query."""
+    return spaces.of(Edition.objects.select_related("meaning").get(pk=pool.edition_id))
+
+
+def _own_parts(edition: Edition, paper_ids: list[int]) -> tuple[OwnPart, ...]:
+    """What meets readers' own interests."""
+    space = spaces.of(edition)
+    known = space.stored(paper_ids)
+    nothing = np.zeros(space.dimensions, dtype=np.int8)
+    vectors = np.array([known.get(pk, nothing) for pk in paper_ids], dtype=np.int8).reshape(-1, space.dimensions)
+    authors = dict(edition.entries.values_list("paper_id", "authors"))
+    return (
+        ProfilePart(vectors, WEIGHTS.interest * space.stretch, space.floor, space.enough),
+        AwayPart(vectors, WEIGHTS.away * space.stretch, space.floor),
+        AuthorPart.of([frozenset(authors[pk]) for pk in paper_ids]),
+    )
 
 
 def _known_as(paper_ids: list[int], canonical_ids: list[int]) -> dict[int, set[int]]:

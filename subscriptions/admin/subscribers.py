@@ -62,6 +62,7 @@ class PreferencesForm(ModelForm[Subscriber]):
             delivery_weekday=data["delivery_weekday"],
             time_zone=data["time_zone"],
             digest_length=data["digest_length"],
+            interest=self.instance.interest,
         )
 
 

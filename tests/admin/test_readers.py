@@ -12,8 +12,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from digest import interests
+from digest.models import MutedKind
 from subscriptions.models import Subscriber
-from tests.factories import DeliveryFactory, EditionFactory, SubscriberFactory
+from tests.factories import DeliveryFactory, EditionFactory, PaperFactory, SubscriberFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -77,6 +79,32 @@ def test_whoever_may_not_see_the_ledger_sees_the_reader_alone(reader: Subscriber
     assert reader.email in content
     assert "secret words" not in content
     assert "What to expect" not in content
+
+
+def test_what_a_reader_asked_for_is_shown_to_whoever_may_see_it(chief: Client, reader: Subscriber) -> None:
+    now = timezone.now()
+    interests.add_text(reader, "graphs of molecules", now)
+    interests.add_papers(reader, "2401.00001", now, "Thesis")
+    interests.follow(reader, "Emmy Noether", now)
+    interests.mute(reader, MutedKind.WORD, "survey", now)
+    paper = PaperFactory(title="A paper they <b>liked</b>")
+    interests.cast(reader, paper, now, wants_more=True)
+    content = page(chief, reader)
+    for words in ("graphs of molecules", "Thesis", "1 waited for", "Emmy Noether", "survey (word or phrase)"):
+        assert words in content
+    assert "A paper they &lt;b&gt;liked&lt;/b&gt;" in content
+    clerk = User.objects.create_user("clerk", "", "irrelevant", is_staff=True)
+    clerk.user_permissions.add(Permission.objects.get(codename="view_subscriber"))
+    client = Client()
+    client.force_login(clerk)
+    assert "graphs of molecules" not in page(client, reader)
+
+
+def test_a_paper_s_page_counts_readers_votes(chief: Client, reader: Subscriber) -> None:
+    paper = PaperFactory()
+    interests.cast(reader, paper, timezone.now(), wants_more=True)
+    interests.cast(SubscriberFactory(), paper, timezone.now(), wants_more=False)
+    assert "1 more, 1 less" in chief.get(f"/admin/digest/paper/{paper.pk}/change/").text
 
 
 def test_a_new_reader_s_form_and_an_unknown_reader_open_as_before(chief: Client) -> None:

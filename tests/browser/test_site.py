@@ -13,12 +13,20 @@ from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from config.celery import app
-from digest import search
-from digest.models import EditionState, Paper, Unindexed
+from digest import interests, search
+from digest.models import EditionState, MutedKind, Paper, Unindexed
 from subscriptions import forms, links, views
 from subscriptions.models import Subscriber, SubscriberStatus
 from subscriptions.services import Preferences
-from tests.factories import NOW, EditionFactory, EditionPaperFactory, PaperFactory, SubscriberFactory, TopicFactory
+from tests.factories import (
+    NOW,
+    DeliveryFactory,
+    EditionFactory,
+    EditionPaperFactory,
+    PaperFactory,
+    SubscriberFactory,
+    TopicFactory,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
 
@@ -53,7 +61,8 @@ TOO_FAINT = """() => {
   return found;
 }"""
 
-TOO_SMALL = """() => [...document.querySelectorAll("button, select, input, .button, nav a, .links a, .archive a")]
+TOO_SMALL = """() => [...document.querySelectorAll(
+    "button, select, input, textarea, .button, nav a, .links a, .archive a")]
   .filter((element) => !element.closest(".trap") && element.checkVisibility())
   .map((element) => [element, element.getBoundingClientRect()])
   .filter(([, box]) => box.height < 44 || box.width < 24)
@@ -120,6 +129,7 @@ def urls() -> list[str]:
     active = SubscriberFactory.create(email=f"{'long' * 15}@{'domain.' * 20}example", topics=[])
     pending = SubscriberFactory.create(pending=True, confirmation_sent_at=timezone.now())
     left = SubscriberFactory.create(unsubscribed=True)
+    asking(active)
     for paper in Paper.objects.all():
         Unindexed.objects.create(paper=paper)
     search.catch_up()
@@ -136,7 +146,27 @@ def urls() -> list[str]:
         links.preferences_url(active.pk),
         links.unsubscribe_url(active.pk),
         links.unsubscribe_url(left.pk),
+        f"{links.preferences_url(active.pk)}/interests",
+        f"{links.ReaderLinks().votes(active.pk)}/{Paper.objects.latest('pk').pk}/less",
     ]
+
+
+def asking(reader: Subscriber) -> None:
+    """Let a reader ask for all that there is, in words that are long."""
+    now, paper = timezone.now(), Paper.objects.earliest("pk")
+    interests.add_text(reader, "w" * 90, now)
+    interests.add_papers(reader, paper.arxiv_id or "", now, "a careful study")
+    interests.follow(reader, "Ada Lovelace", now)
+    interests.mute(reader, MutedKind.WORD, "x" * 100, now)
+    interests.cast(reader, paper, now, wants_more=True)
+    parts = [["topic:robotics", 0.4], ["interest:a careful study", 0.3], ["author:Ada Lovelace", 0.3], ["trend", 0.1]]
+    shown = Paper.objects.latest("pk")
+    DeliveryFactory.create(
+        edition=shown.editions.get(),
+        subscriber=reader,
+        state="delivered",
+        selection=[{"paper": shown.pk, "score": 1.1, "parts": parts}],
+    )
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (375, "light"), (1280, "light"), (1280, "dark")])

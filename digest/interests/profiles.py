@@ -1,0 +1,212 @@
+"""Readers in; all that they asked for as one row each, in the form in which a send matches it with a pool.
+
+The row is made anew when a reader changes anything, in one place, whatever it was: a few queries for any number of
+readers. What has not changed is taken from the row that is there.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from django.db import transaction
+from django.db.models.functions import Left
+from numpy.typing import NDArray
+
+from digest.interests import given, noticed
+from digest.interests.spaces import Space, in_use
+from digest.models import Interest, InterestKind, Muted, ReaderProfile
+from digest.ranking.vectors import as_bytes
+from subscriptions import sql
+from subscriptions.models import Subscriber
+
+VOTED = "papers you liked"
+FOR_VOTES = 0  # in the place of an interest's id
+TEXT_COUNTED = 20_000  # characters
+# A profile of one vote is as long as this, of many as can be: one moves papers, ten lead.
+FIRST_VOTE = 0.85
+# Of what readers voted down, this much is taken from what they liked (Rocchio, in The SMART Retrieval System, 1971).
+TAKEN = 0.25
+READERS_AT_A_TIME = 500
+_ROWS = """
+    SELECT subscriber_id, model, names, vectors, away, authors, muted, asked
+    FROM digest_readerprofile WHERE subscriber_id = ANY(%(readers)s)
+"""
+STORED = ("model", "names", "vectors", "away", "authors", "muted", "asked", "made_at")
+
+Vector = NDArray[np.int8]
+
+
+@dataclass(slots=True)
+class Made:
+    """A `ReaderProfile` in the making. `profiles` are an interest's id, its name, percent and vector."""
+
+    model: str
+    profiles: list[tuple[int, str, int, bytes]] = field(default_factory=list)
+    away: bytes = b""
+    authors: dict[str, int] = field(default_factory=dict)
+    muted: dict[str, list[str]] = field(default_factory=dict)
+    asked: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.profiles or self.away or self.authors or self.muted or self.asked)
+
+    def row(self, reader: int, now: datetime) -> ReaderProfile:
+        return ReaderProfile(
+            subscriber_id=reader,
+            model=self.model,
+            names=_as_json([profile[:3] for profile in self.profiles]),
+            vectors=b"".join(profile[3] for profile in self.profiles),
+            away=self.away,
+            authors=_as_json(list(self.authors.items())),
+            muted=_as_json(self.muted),
+            asked=self.asked,
+            made_at=now,
+        )
+
+
+def take_turn(readers: Sequence[int]) -> list[int]:
+    """Wait until nobody else changes these readers' interests, until commit; gives those that there still are."""
+    rows = Subscriber.objects.select_for_update(no_key=True).filter(pk__in=readers).order_by("pk")
+    return list(rows.values_list("pk", flat=True))
+
+
+def renew(readers: Sequence[int], now: datetime, changed: Collection[int] = ()) -> None:
+    """Make these readers' rows anew, in the space in use; `changed` are interests whose papers did.
+
+    Call it within a transaction that has taken these readers' turn.
+    """
+    made = made_for(readers, in_use(), changed)
+    ReaderProfile.objects.filter(pk__in=[reader for reader in readers if made[reader].is_empty]).delete()
+    ReaderProfile.objects.bulk_create(
+        [each.row(reader, now) for reader, each in made.items() if not each.is_empty],
+        update_conflicts=True,
+        unique_fields=["subscriber"],
+        update_fields=STORED,
+    )
+
+
+def renew_old(now: datetime, goes_on: Callable[[], bool]) -> int:
+    """Make rows of another space than the one in use anew, some readers at a time; gives how many."""
+    done, key = 0, in_use().key
+    while goes_on():
+        old = ReaderProfile.objects.exclude(model=key).order_by("pk").values_list("pk", flat=True)
+        readers = list(old[:READERS_AT_A_TIME])
+        if not readers:
+            break
+        with transaction.atomic():
+            renew(take_turn(readers), now)
+        done += len(readers)
+    return done
+
+
+def stored(readers: Sequence[int]) -> dict[int, Made]:
+    """These readers' rows as they are, of whatever space; one query."""
+    return {reader: _read(*row) for reader, *row in sql.rows(_ROWS, readers=list(readers))}
+
+
+def _read(model: str, names: str, vectors: Any, away: Any, authors: str, muted: str, asked: Any) -> Made:
+    """Most readers have few of these. Drivers give bytes and truth in their own ways."""
+    interests = json.loads(names)
+    profiles = [(*each, vector) for each, vector in zip(interests, split(interests, vectors), strict=True)]
+    noticed = dict(json.loads(authors)) if authors != "[]" else {}
+    return Made(model, profiles, bytes(away), noticed, json.loads(muted) if muted != "{}" else {}, bool(asked))
+
+
+def _as_json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def made_for(readers: Sequence[int], space: Space, changed: Collection[int] = ()) -> dict[int, Made]:
+    """What these readers' rows are to be, in that space; nothing is stored."""
+    made = {reader: Made(space.key) for reader in readers}
+    for reader, kind, value in Muted.objects.filter(subscriber__in=readers).values_list("subscriber", "kind", "value"):
+        made[reader].muted.setdefault(kind, []).append(value)
+    rows = Interest.objects.kept().filter(subscriber__in=readers)
+    interests = list(rows.defer("text"))
+    keys = dict(rows.filter(kind=InterestKind.AUTHOR).values_list("pk", "text"))
+    papers = given.papers_of([each.pk for each in interests if each.kind == InterestKind.PAPERS])
+    votes = given.votes_of(readers)
+    for interest in interests:
+        made[interest.subscriber_id].asked = True
+    for reader, authors in noticed.authors_of(interests, keys, papers, votes).items():
+        made[reader].authors = authors
+    _add_profiles(made, interests, papers, space, changed)
+    _add_votes(made, votes, space)
+    return made
+
+
+def _add_profiles(
+    made: Mapping[int, Made],
+    interests: Sequence[Interest],
+    papers: Mapping[int, given.Papers],
+    space: Space,
+    changed: Collection[int],
+) -> None:
+    known = {pk: vector for pk, vector in _stored(list(made), space).items() if pk not in changed}
+    fresh = [each for each in interests if each.pk not in known and each.kind != InterestKind.AUTHOR]
+    known |= _vectors(fresh, papers, space)
+    for interest in interests:
+        if interest.pk in known:
+            profile = interest.pk, interest.name, interest.percent, known[interest.pk]
+            made[interest.subscriber_id].profiles.append(profile)
+
+
+def _stored(readers: Sequence[int], space: Space) -> dict[int, bytes]:
+    """The vectors of interests as the rows have them."""
+    rows = [row for row in stored(readers).values() if row.model == space.key]
+    return {pk: vector for row in rows for pk, _, _, vector in row.profiles}
+
+
+def split(names: Sequence[object], vectors: bytes | memoryview) -> list[bytes]:
+    """One vector for each name."""
+    joined = bytes(vectors)
+    size = len(joined) // len(names) if names else 0
+    return [joined[place * size : (place + 1) * size] for place in range(len(names))]
+
+
+def _vectors(interests: Sequence[Interest], papers: Mapping[int, given.Papers], space: Space) -> dict[int, bytes]:
+    """A text is what it says; papers are the mean of them, and of the titles of those that did not come yet."""
+    in_words = Interest.objects.filter(pk__in=[each.pk for each in interests if each.kind == InterestKind.TEXT])
+    texts = dict(in_words.values_list("pk", Left("text", TEXT_COUNTED)))
+    found = {pk: row.tobytes() for pk, row in zip(texts, space.texts(list(texts.values())), strict=True)}
+    wanted = {each.pk: papers[each.pk] for each in interests if each.pk in papers}
+    known = space.papers({paper for each in wanted.values() for paper in each.known})
+    for pk, each in wanted.items():
+        rows = [*(known[paper] for paper in each.known if paper in known), *space.texts(each.titles)]
+        if rows:
+            found[pk] = mean(rows).tobytes()
+    return found
+
+
+def _add_votes(made: Mapping[int, Made], votes: Mapping[int, given.Votes], space: Space) -> None:
+    vectors = space.papers({paper for each in votes.values() for paper in (*each.liked, *each.disliked)})
+    for reader, each in votes.items():
+        liked, disliked = (
+            [vectors[paper] for paper in side if paper in vectors] for side in (each.liked, each.disliked)
+        )
+        if liked:
+            length = 1 - (1 - FIRST_VOTE) / len(liked)
+            profile = scaled(mean(liked, disliked), length).tobytes()
+            made[reader].profiles.append((FOR_VOTES, VOTED, 100, profile))
+        if disliked:
+            # Not of full length where they have little in common: then it says little.
+            made[reader].away = np.rint(np.mean(np.array(disliked, dtype=np.float64), axis=0)).astype(np.int8).tobytes()
+
+
+def mean(rows: Sequence[Vector], without: Sequence[Vector] = ()) -> Vector:
+    """The direction of what they have in common, without a part of what the others have."""
+    near = np.mean(np.array(rows, dtype=np.float64), axis=0)
+    far = np.mean(np.array(without, dtype=np.float64), axis=0) if without else np.zeros_like(near)
+    direction: Vector = as_bytes(near - TAKEN * far)[0]
+    return direction
+
+
+def scaled(vector: Vector, share: float) -> Vector:
+    """As long as this share of a whole one."""
+    return np.rint(vector.astype(np.float64) * share).astype(np.int8)

@@ -1,0 +1,269 @@
+"""What interests, votes and muting do to a digest: found, explained, replayed, in a fixed number of queries."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from digest import interests
+from digest.models import (
+    Delivery,
+    DeliveryState,
+    Edition,
+    Interest,
+    MutedKind,
+    Paper,
+    ReaderProfile,
+)
+from digest.selection import Choice, caught, choose, interests_of, load_pool, replay
+from subscriptions.models import Subscriber, Topic
+from tests.factories import (
+    NOW,
+    DeliveryFactory,
+    EditionFactory,
+    EditionPaperFactory,
+    PaperFactory,
+    SubscriberFactory,
+    TopicFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def edition() -> Edition:
+    return EditionFactory(published=True)
+
+
+@pytest.fixture
+def robots() -> Topic:
+    return TopicFactory(slug="test-robots", name="Robots")
+
+
+GRAPHS = ("Graph neural networks for molecules", "We learn message passing on graphs of molecules.")
+TURTLES = ("Sea turtles and their way home", "Turtles find beaches by magnetic fields.")
+MARKETS = ("Order books of electronic markets", "Liquidity and prices in order books.")
+
+
+def entry(edition: Edition, text: tuple[str, str] = TURTLES, authors: Sequence[str] = (), **fields: Any) -> Paper:
+    paper = PaperFactory(title=text[0], abstract=text[1], authors=list(authors))
+    EditionPaperFactory(**{"edition": edition, "paper": paper, "trend": 0.0, "authors": list(authors)} | fields)
+    return paper
+
+
+def digest(edition: Edition, reader: Subscriber) -> list[Choice]:
+    return choose(load_pool(edition), [reader], NOW)[reader.pk]
+
+
+def ids(edition: Edition, reader: Subscriber) -> list[int]:
+    return [choice.paper_id for choice in digest(edition, reader)]
+
+
+def parts(edition: Edition, reader: Subscriber) -> dict[int, dict[str, float]]:
+    return {choice.paper_id: dict(choice.parts) for choice in digest(edition, reader)}
+
+
+def test_an_interest_brings_its_papers_and_nothing_else_of_no_note(edition: Edition) -> None:
+    paper = entry(edition, GRAPHS)
+    entry(edition, TURTLES)
+    reader = SubscriberFactory()
+    interests.add_text(reader, "graph networks of molecules", NOW)
+    assert ids(edition, reader) == [paper.pk]
+    assert list(parts(edition, reader)[paper.pk]) == ["interest:graph networks of molecules"]
+
+
+def test_an_interest_in_chinese_finds_chinese_papers(edition: Edition) -> None:
+    paper = entry(edition, ("面向机器人的强化学习", "我们研究机器人的强化学习方法。"))
+    entry(edition, TURTLES)
+    reader = SubscriberFactory()
+    interests.add_text(reader, "机器人强化学习", NOW)
+    assert ids(edition, reader) == [paper.pk]
+
+
+def test_an_interest_in_papers_finds_what_is_like_them_and_by_their_authors(edition: Edition) -> None:
+    given = PaperFactory(arxiv_id="2401.00001", title=GRAPHS[0], abstract=GRAPHS[1], authors=["Ann One"])
+    like = entry(edition, ("Message passing on molecules", "Graph neural networks learn molecules."))
+    by_author = entry(edition, MARKETS, ["ANN One"])
+    entry(edition, TURTLES)
+    reader = SubscriberFactory()
+    interests.add_papers(reader, given.arxiv_id, NOW, "Thesis")
+    found = parts(edition, reader)
+    assert set(found) == {like.pk, by_author.pk}
+    assert found[by_author.pk] == {"author:ANN One": 0.04}
+    assert "interest:Thesis" in found[like.pk]
+
+
+def test_titles_of_papers_that_did_not_come_yet_count(edition: Edition) -> None:
+    like = entry(edition, GRAPHS)
+    entry(edition, TURTLES)
+    reader = SubscriberFactory()
+    interests.add_papers(reader, "@article{a, title={Molecules as graphs: networks for message passing}}", NOW)
+    assert ids(edition, reader) == [like.pk]
+
+
+def test_a_followed_author_brings_their_papers(edition: Edition, robots: Topic) -> None:
+    paper = entry(edition, authors=["Emmy Noether", "Ada Lovelace"])
+    entry(edition, authors=["Emmy Noethers"])
+    about = entry(edition, topics={robots.slug: 0.9})
+    reader = SubscriberFactory(topics=[robots])
+    interests.follow(reader, "Noether, Emmy", NOW)
+    assert set(ids(edition, reader)) == {paper.pk, about.pk}
+    assert parts(edition, reader)[paper.pk] == {"author:Emmy Noether": 0.3}
+
+
+def test_one_vote_is_felt_in_the_next_digest_and_does_not_narrow_it(edition: Edition) -> None:
+    voted = PaperFactory(title=GRAPHS[0], abstract=GRAPHS[1], authors=[])
+    like = entry(edition, ("Graph neural networks for molecules, again", GRAPHS[1]), trend=0.4)
+    others = [entry(edition, MARKETS, trend=0.5 + number / 100) for number in range(3)]
+    reader, same = SubscriberFactory(), SubscriberFactory()
+    assert ids(edition, reader)[-1] == like.pk
+    interests.cast(reader, voted, NOW, wants_more=True)
+    assert ids(edition, reader)[0] == like.pk
+    assert set(ids(edition, reader)) == {like.pk, *(other.pk for other in others)}, "what trends still comes"
+    interests.cast(reader, voted, NOW, wants_more=False)
+    assert ids(edition, reader)[-1] == like.pk
+    assert parts(edition, reader)[like.pk]["less:papers you voted down"] < -0.1
+    interests.withdraw(reader, voted, NOW)
+    assert digest(edition, reader) == digest(edition, same)
+
+
+def test_ten_votes_weigh_more_than_one(edition: Edition) -> None:
+    voted = [PaperFactory(title=GRAPHS[0], abstract=f"{GRAPHS[1]} {word}", authors=[]) for word in "abcdefghij"]
+    like = entry(edition, GRAPHS)
+    reader = SubscriberFactory(topics=[TopicFactory(slug="test-none")])
+    interests.cast(reader, voted[0], NOW, wants_more=True)
+    one = parts(edition, reader)[like.pk]["interest:papers you liked"]
+    for paper in voted[1:]:
+        interests.cast(reader, paper, NOW, wants_more=True)
+    ten = parts(edition, reader)[like.pk]["interest:papers you liked"]
+    assert ten > 1.1 * one
+    assert one > 0.2
+
+
+def test_an_interest_that_counts_for_less_keeps_only_what_is_nearest(edition: Edition) -> None:
+    near = entry(edition, GRAPHS)
+    reader = SubscriberFactory()
+    interest = interests.add_text(reader, " ".join(GRAPHS), NOW).interest
+    before = digest(edition, reader)[0].score
+    interests.act(reader, f"weaken:{interest.pk}", NOW)
+    assert ids(edition, reader) == [near.pk]
+    assert digest(edition, reader)[0].score < before
+
+
+# Muting
+
+
+def test_what_is_muted_is_kept_away_whoever_picked_it(edition: Edition, robots: Topic) -> None:
+    kept = entry(edition, TURTLES, topics={robots.slug: 0.5}, authors=["Ann One"])
+    word = entry(edition, ("A Survey of things", "Many."), topics={robots.slug: 0.9}, decision="pinned")
+    author = entry(edition, MARKETS, topics={robots.slug: 0.9}, authors=["Ada Lovelace"])
+    topic = entry(edition, GRAPHS, topics={robots.slug: 0.9, "test-chemistry": 0.3})
+    TopicFactory(slug="test-chemistry")
+    reader = SubscriberFactory(topics=[robots])
+    assert set(ids(edition, reader)) == {kept.pk, word.pk, author.pk, topic.pk}
+    interests.mute(reader, MutedKind.WORD, "surveys", NOW)
+    interests.mute(reader, MutedKind.AUTHOR, "ada LOVELACE", NOW)
+    interests.mute(reader, MutedKind.TOPIC, "test-chemistry", NOW)
+    assert ids(edition, reader) == [kept.pk]
+
+
+def test_a_phrase_is_muted_as_a_whole_and_within_one_text(edition: Edition) -> None:
+    phrase = entry(edition, ("On large language models", "x"), trend=0.9)
+    parted = entry(edition, ("Models that are large", "Language is hard"), trend=0.9)
+    across = entry(edition, ("Something large", "language model"), trend=0.9)
+    reader = SubscriberFactory()
+    interests.mute(reader, MutedKind.WORD, "large language model", NOW)
+    assert set(ids(edition, reader)) == {parted.pk, across.pk}
+    assert phrase.pk in interests_of(load_pool(edition), {reader.pk: 5}, NOW)[reader.pk].withheld
+
+
+def test_who_mutes_everything_gets_an_empty_digest(edition: Edition) -> None:
+    for text in (GRAPHS, TURTLES):
+        entry(edition, text, trend=0.9, authors=["Ada Lovelace"])
+    reader = SubscriberFactory()
+    interests.mute(reader, MutedKind.AUTHOR, "Ada Lovelace", NOW)
+    assert ids(edition, reader) == []
+    assert caught(edition, reader).is_all_muted
+
+
+# Replay
+
+
+def test_a_digest_by_interests_is_replayed_whatever_changed_since(edition: Edition) -> None:
+    entry(edition, GRAPHS, authors=["Emmy Noether"])
+    entry(edition, MARKETS, trend=0.9)
+    entry(edition, TURTLES, trend=0.5)
+    reader = SubscriberFactory()
+    liked, disliked = (PaperFactory(title=text[0], abstract=text[1]) for text in (GRAPHS, MARKETS))
+    interests.add_text(reader, "molecules", NOW)
+    interests.follow(reader, "Emmy Noether", NOW)
+    interests.mute(reader, MutedKind.WORD, "turtle", NOW)
+    interests.cast(reader, liked, NOW, wants_more=True)
+    interests.cast(reader, disliked, NOW, wants_more=False)
+    delivery = send(edition, reader)
+    stored = [Choice.from_json(item) for item in delivery.selection]
+    assert {name for choice in stored for name, _ in choice.parts} >= {
+        "author:Emmy Noether",
+        "less:papers you voted down",
+    }
+
+    interests.withdraw(reader, liked, NOW)
+    Interest.objects.all().delete()
+    ReaderProfile.objects.all().delete()
+    Paper.objects.update(authors=["Somebody Else"])
+    delivery.refresh_from_db()
+    assert replay(delivery) == stored
+
+
+def send(edition: Edition, reader: Subscriber) -> Delivery:
+    pool = load_pool(edition)
+    wanted = interests_of(pool, {reader.pk: reader.digest_length}, NOW)
+    chosen = choose(pool, [reader], NOW, wanted)[reader.pk]
+    return DeliveryFactory(
+        edition=edition,
+        subscriber=reader,
+        state=DeliveryState.ACCEPTED,
+        selection=[choice.as_json() for choice in chosen],
+        preferences=json.loads(wanted[reader.pk].as_text()),
+    )
+
+
+# Many readers
+
+
+def test_the_number_of_queries_does_not_grow_with_readers_or_interests(edition: Edition, robots: Topic) -> None:
+    for number in range(12):
+        entry(edition, (GRAPHS, TURTLES, MARKETS)[number % 3], topics={robots.slug: number / 12}, authors=["Ann One"])
+    readers = [SubscriberFactory(topics=[robots]) for _ in range(9)]
+    for number, reader in enumerate(readers[3:]):
+        interests.add_text(reader, f"graphs of molecules {number}", NOW)
+        interests.follow(reader, "Ann One", NOW)
+        interests.mute(reader, MutedKind.WORD, f"survey {number}", NOW)
+        interests.cast(reader, PaperFactory(), NOW, wants_more=number % 2 == 0)
+    pool = load_pool(edition)
+    counts = []
+    for some in (readers[:1], readers[:3], readers[3:4], readers):
+        with CaptureQueriesContext(connection) as queries:
+            choose(pool, some, NOW)
+        counts.append(len(queries))
+    assert counts == [5, 5, 7, 7]
+
+
+def test_rows_of_another_model_are_made_anew_for_all_at_once(edition: Edition) -> None:
+    paper = entry(edition, GRAPHS)
+    readers = [SubscriberFactory() for _ in range(5)]
+    for reader in readers:
+        interests.add_text(reader, "graphs of molecules", NOW)
+        interests.cast(reader, PaperFactory(title=GRAPHS[0], abstract=GRAPHS[1]), NOW, wants_more=True)
+    pool = load_pool(edition)
+    before = choose(pool, readers, NOW)
+    ReaderProfile.objects.update(model="gone", vectors=b"\x01" * 7)
+    with CaptureQueriesContext(connection) as queries:
+        assert choose(pool, readers, NOW) == before
+    assert len(queries) < 16
+    assert all(choice.paper_id == paper.pk for digests in before.values() for choice in digests)
