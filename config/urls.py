@@ -3,12 +3,14 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from digest.views.webhooks import webhook
+
 # Here, and not with every command: the desk is a tenth of what one takes to start.
 admin.autodiscover()
 
 urlpatterns = [
     path("", include("digest.urls")),
     path("", include("subscriptions.urls")),
-    path("anymail/", include("digest.views.webhooks")),
+    path("anymail/<path:report>", webhook),
     path("admin/", admin.site.urls),
 ]

@@ -92,7 +92,8 @@ def confirm(request: HttpRequest, holder: Holder) -> HttpResponse:
     if request.method == "POST":
         origin = _origin(request, "confirmation link", consented=True)
         if confirmed := services.confirm(token_data, origin, now):
-            return _page(request, "confirmed", confirmed, {"preferences_path": links.preferences_path(confirmed.pk)})
+            first = {"is_first": True, "preferences_path": links.preferences_path(confirmed.pk)}
+            return _page(request, "confirmed", confirmed, first)
         subscriber.refresh_from_db()
     if subscriber.status == SubscriberStatus.ACTIVE and subscriber.opt_in_round == token_data.opt_in_round:
         return _page(request, "confirmed", subscriber)

@@ -238,7 +238,8 @@ class DeliveryFactory(DjangoModelFactory[Delivery]):
         carried = {name: fields.pop(name) for name in ("selection", "preferences") if name in fields}
         delivery: Delivery = super()._create(model_class, *args, **fields)
         if carried:
-            papers = json.dumps([item["paper"] for item in carried.get("selection", [])])
+            items = carried.get("selection", [])
+            papers = json.dumps([paper for item in items for paper in (item["paper"], *item.get("similar", ()))])
             Digest.objects.create(delivery=delivery, papers=papers, **carried)
         return delivery
 

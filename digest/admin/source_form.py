@@ -24,6 +24,7 @@ class SourceForm(ModelForm[Source]):
     class Meta:
         model = Source
         fields = ["name", "slug", "kind", "url", "is_enabled", "interval_minutes"]
+        labels = {"is_enabled": "Visit this source", "interval_minutes": "Minutes between visits"}
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]

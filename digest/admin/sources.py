@@ -50,12 +50,12 @@ class SourceAdmin(ModelAdmin[Source]):
     list_filter = ["is_enabled", "kind"]
     search_fields = ["name", "slug", "url"]
     prepopulated_fields = {"slug": ["name"]}
-    readonly_fields = ["checked_at", "next_check_at", "failures", "etag", "last_modified"]
+    readonly_fields = ["checked", "next_visit", "failures", "etag", "last_modified"]
     actions = ["visit_now", "enable", "disable"]
     inlines = [RunInline]
     fieldsets = [
         (None, {"fields": [("name", "slug"), "kind", "url", ("is_enabled", "interval_minutes")]}),
-        ("Between visits", {"fields": [("checked_at", "next_check_at"), "failures", ("etag", "last_modified")]}),
+        ("Between visits", {"fields": [("checked", "next_visit"), "failures", ("etag", "last_modified")]}),
     ]
 
     def get_urls(self) -> list[URLPattern]:

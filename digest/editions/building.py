@@ -78,7 +78,8 @@ def _store(edition: Edition, candidates: Sequence[Candidate], now: datetime) -> 
         fresh = [each for each in candidates if each.paper_id not in entries]
         EditionPaper.objects.bulk_create(_entry(edition, each, now) for each in fresh)
         changed = [entry for each in candidates if (entry := entries.get(each.paper_id)) and _renumbered(entry, each)]
-        EditionPaper.objects.bulk_update(changed, ["trend", "topics", "authors"], batch_size=500)
+        columns = ["trend", "topics", "group", "authors"]
+        EditionPaper.objects.bulk_update(changed, columns, batch_size=500)
         edition.built_at, edition.missing, edition.meaning = now, missing.line(now), model
         edition.save(update_fields=["built_at", "missing", "meaning"])
     return edition
@@ -109,6 +110,7 @@ def _entry(edition: Edition, candidate: Candidate, now: datetime) -> EditionPape
         paper_id=candidate.paper_id,
         trend=candidate.trend,
         topics=candidate.topics,
+        group=candidate.group,
         authors=list(candidate.authors),
         added_at=now,
     )
@@ -116,6 +118,7 @@ def _entry(edition: Edition, candidate: Candidate, now: datetime) -> EditionPape
 
 def _renumbered(entry: EditionPaper, candidate: Candidate) -> bool:
     """Gives the entry the candidate's numbers; whether they differ."""
-    before = entry.trend, entry.topics, entry.authors
-    entry.trend, entry.topics, entry.authors = candidate.trend, candidate.topics, list(candidate.authors)
-    return before != (entry.trend, entry.topics, entry.authors)
+    before = entry.trend, entry.topics, entry.group, entry.authors
+    entry.trend, entry.topics, entry.group = candidate.trend, candidate.topics, candidate.group
+    entry.authors = list(candidate.authors)
+    return before != (entry.trend, entry.topics, entry.group, entry.authors)

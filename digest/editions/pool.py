@@ -16,6 +16,7 @@ from digest import ranking
 from digest.models import Edition, EditionKind, Listing, Paper, Signal
 from digest.ranking import trend as trending
 from digest.ranking.shortlist import shortlist
+from digest.ranking.siblings import ALONE, siblings
 from digest.ranking.texts import COLUMNS
 from subscriptions.queries import active_topics
 
@@ -36,11 +37,15 @@ AUTHORS_KEPT = 200
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A paper for the pool: `trend` and the relevance to each of `topics` are in [0, 1], to DIGITS digits."""
+    """A paper for the pool: `trend` and the relevance to each of `topics` are in [0, 1], to DIGITS digits.
+
+    `group` is the same for near-duplicates, 0 for a paper that stands alone.
+    """
 
     paper_id: int
     trend: float
     topics: dict[str, float]
+    group: int = 0
     authors: tuple[str, ...] = ()
 
 
@@ -140,15 +145,23 @@ def _numbered(sightings: Sequence[_Sighting], keep: Collection[int]) -> list[Can
     newest = np.array([sighting.first_seen_at.timestamp() for sighting in sightings])
     chosen = set(shortlist(ids, points, settings.POOL_SIZE, newest))
     chosen |= {place for place, paper_id in enumerate(ids) if paper_id in keep}
+    groups = _groups(ids, texts, sorted(chosen))
     return [
         Candidate(
             ids[place],
             float(trends[place]),
             _named(slugs, relevance[place]),
+            groups[place],
             tuple(texts[place].authors[:AUTHORS_KEPT]),
         )
         for place in sorted(chosen)
     ]
+
+
+def _groups(ids: Sequence[int], texts: Sequence[ranking.PaperText], places: Sequence[int]) -> dict[int, int]:
+    """By place."""
+    firsts = siblings([texts[place] for place in places])
+    return {place: ids[places[first]] if first != ALONE else 0 for place, first in zip(places, firsts, strict=True)}
 
 
 def _texts(paper_ids: Sequence[int]) -> list[ranking.PaperText]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from digest import ranking
 from digest.models import Decision, Edition, EditionPaper, Paper
 
-COLUMNS = ("id", "paper_id", "trend", "topics", "decision", "shift")
+COLUMNS = ("id", "paper_id", "trend", "topics", "decision", "shift", "group")
 FLAGS = (
     "paper__is_hidden",
     "paper__withdrawn_at",
@@ -40,6 +40,7 @@ class Numbers:
 
     `hidden` is the editors' decision for this edition. `gone` is what became of the paper itself: hidden or withdrawn
     altogether, or merged into another of the same pool. `canonical_ids` are the papers they were merged into, or they.
+    `groups` tell near-duplicates; what editors pinned stands alone, as does what has no near-duplicate, by a 0.
     """
 
     entry_ids: NDArray[np.int64]
@@ -48,6 +49,7 @@ class Numbers:
     hidden: NDArray[np.bool_]
     gone: NDArray[np.bool_]
     shift: NDArray[np.float64]
+    groups: NDArray[np.int64]
     table: ranking.Table
 
 
@@ -55,7 +57,7 @@ def numbers(edition: Edition) -> Numbers:
     """The pool's numbers; one query. The topics are those that any of its papers belongs to, by slug."""
     rows = list(edition.entries.order_by("id").values_list(*COLUMNS, *FLAGS))
     columns = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in COLUMNS + FLAGS]
-    entry_ids, paper_ids, trends, topics, decisions, shifts, is_hidden, withdrawn, merged, *of_merged = columns
+    entry_ids, paper_ids, trends, topics, decisions, shifts, groups, is_hidden, withdrawn, merged, *of_merged = columns
     slugs = sorted({slug for relevance in topics for slug in relevance})
     relevance = np.array([[paper.get(slug, 0.0) for slug in slugs] for paper in topics]).reshape(len(rows), len(slugs))
     pinned = np.array([decision == Decision.PINNED for decision in decisions], dtype=bool)
@@ -68,6 +70,7 @@ def numbers(edition: Edition) -> Numbers:
         hidden=np.array([decision == Decision.HIDDEN for decision in decisions], dtype=bool),
         gone=np.array([into in twins or any(reasons) for into, *reasons in flags], dtype=bool),
         shift=np.array(shifts, dtype=np.float64),
+        groups=np.where(pinned, 0, np.array(groups, dtype=np.int64)),
         table=ranking.table(slugs, relevance, trends, pinned, shifts),
     )
 

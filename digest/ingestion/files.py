@@ -70,7 +70,9 @@ def import_file(
                 progress(min(raw.tell() / size, 1.0), counts.received + len(refused))
         outcome, message = judge(counts, refused)
     except UNREADABLE as error:
-        outcome, message = Outcome.FAILED, f"{path.name}: {error}"
+        # An error of the system names its number and the whole path, which says no more.
+        words = error.strerror if isinstance(error, OSError) and error.strerror else error
+        outcome, message = Outcome.FAILED, f"{path.name}: {words}"
     finally:
         counts += IngestCounts(refused=len(refused))
         note = f"imported from a file; its papers count as listed by {source}" if source else ""

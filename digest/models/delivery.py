@@ -107,8 +107,9 @@ class Delivery(models.Model):
 class Digest(models.Model):
     """What one delivery carries: written once, in the transaction that claims it, and never changed.
 
-    `selection` is the digest itself, best first: [{"paper": id, "score": float, "parts": [[name, float], ...]}, ...]
-    where score is the sum of the parts; `papers` repeats the ids alone, which is what later choices ask for.
+    `selection` is the digest itself, in its order: [{"paper": id, "score": float, "parts": [[name, float], ...]}, ...]
+    where score is the sum of the parts; "similar", where there is one, lists the near-duplicates named under the paper.
+    `papers` repeats the ids alone, theirs too, which is what later choices ask for.
     `preferences` is what it was chosen by, `digest.selection.Interests.as_json()`: with the frozen edition enough to
     choose it again. The ledger is the only writer, so the database need not check the key of every row.
     """

@@ -96,7 +96,8 @@ class EditionPaper(models.Model):
 
     `trend` is in [0, 1], and so is `prediction`, how likely the paper is to be listed by a community. `topics` maps
     topic slugs to the paper's relevance to each, in [0, 1]. `shift` is the editors' reordering: added to the score as
-    it stands. `authors` are the names readers may follow, frozen with the rest: papers may change.
+    it stands. Near-duplicates of one pool have the same `group`, the id of the first of them when the pool was built; 0
+    for a paper that stands alone. `authors` are the names readers may follow, frozen with the rest: papers may change.
     """
 
     edition = models.ForeignKey(Edition, on_delete=models.CASCADE, related_name="entries")
@@ -104,6 +105,7 @@ class EditionPaper(models.Model):
     trend = models.FloatField(default=0.0)
     prediction = models.FloatField(default=0.0)
     topics = models.JSONField(default=dict, blank=True)
+    group = models.BigIntegerField(default=0, db_default=0, editable=False)
     authors = models.JSONField(default=list, blank=True)
     decision = models.CharField(max_length=6, choices=Decision.choices, default=Decision.NONE, blank=True)
     shift = models.FloatField(default=0.0)

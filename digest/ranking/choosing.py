@@ -11,20 +11,25 @@ import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from digest.ranking.folding import Fold, fold
 from digest.ranking.interests import Interests
-from digest.ranking.parts import Followed, Told
+from digest.ranking.parts import Asked, Followed, Told
 from digest.ranking.pool import Choice, Pool
+from digest.ranking.sharing import Asking, taken
 from digest.ranking.table import Meeting, with_own
 
 OFF_TOPIC_PART = 4
+# How many times as many papers as a digest holds are looked through before all are.
+LOOKED_THROUGH = 4
 # Readers at a time: their scores stay in the processor's cache.
 BATCH = 256
 Keys = NDArray[np.int64] | NDArray[np.int32]
+Places = NDArray[np.intp]
 
 
 def choose_for(pool: Pool, readers: Sequence[Interests]) -> list[list[Choice]]:
@@ -51,23 +56,43 @@ def _no_collecting() -> Iterator[None]:
 def _chosen(pool: Pool, readers: Sequence[Interests]) -> list[list[Choice]]:
     lengths = np.array([reader.length for reader in readers])
     meeting = pool.table.meet(readers)
-    places = _best(_eligible(pool, readers, meeting, lengths), lengths, len(pool.paper_ids))
+    eligible = _eligible(pool, readers, meeting, lengths)
+    asked = [met for met in meeting.own if isinstance(met, Asked)]
+    asking = Asking.of(pool.table.topics, meeting.followed, asked)
+    places = _composed(pool, eligible, asking, lengths)
     digests = _shared(pool, readers, meeting.followed, places)
+    for each in eligible.folds:
+        for row, position, folded in each.under(places):
+            digests[row][position] = pool.folding(digests[row][position], folded)
     for met in meeting.own:
         digests = [_with_own(*each) for each in zip(digests, met.reasons(places), strict=True)]
     return digests
 
 
-def _eligible(pool: Pool, readers: Sequence[Interests], meeting: Meeting, lengths: NDArray[np.int64]) -> Keys:
+class _Eligible(NamedTuple):
     """Readers x papers: sort keys, or never where the paper is not for this reader; modulo papers it is its place.
 
-    What was scored is overwritten.
+    `off_topic` are those of them that are about nothing the reader asked for.
     """
+
+    keys: Keys
+    off_topic: NDArray[np.bool_]
+    folds: list[Fold]
+
+
+def _eligible(pool: Pool, readers: Sequence[Interests], meeting: Meeting, lengths: NDArray[np.int64]) -> _Eligible:
+    """What was scored is overwritten."""
     keys, fits = _keys(meeting.scored.points), meeting.scored.fits
     notable = pool.table.notable
     fits[meeting.followed.none] |= notable
     withheld = _withheld(pool, readers)
-    return _with_few_off_topic(keys, fits, notable, withheld, np.maximum(1, lengths // OFF_TOPIC_PART))
+    folds = fold(keys, fits, notable, withheld, pool.groups)
+    off_topic = _few_off_topic(keys, fits, notable, withheld, np.maximum(1, lengths // OFF_TOPIC_PART))
+    np.logical_or(fits, off_topic, out=fits)
+    np.logical_not(fits, out=fits)
+    np.logical_or(fits, withheld, out=fits)
+    np.putmask(keys, fits, _never(keys))
+    return _Eligible(keys, off_topic, folds)
 
 
 def _keys(scores: NDArray[np.int32]) -> Keys:
@@ -98,36 +123,74 @@ def _never(keys: Keys) -> int:
     return int(np.iinfo(keys.dtype).min)
 
 
-def _with_few_off_topic(
+def _few_off_topic(
     keys: Keys,
     fits: NDArray[np.bool_],
     notable: NDArray[np.bool_],
     withheld: NDArray[np.bool_],
     limits: NDArray[np.int64],
-) -> Keys:
+) -> NDArray[np.bool_]:
+    """Readers x papers: the best of those that are notable and fit nothing, as many as the limits say."""
     candidates = np.flatnonzero(notable)
     off_topic = np.where(fits[:, candidates] | withheld[:, candidates], _never(keys), keys[:, candidates])
-    few = _best(off_topic, limits, keys.shape[1])
-    rows, columns = np.nonzero(few >= 0)
-    fits[rows, few[rows, columns]] = True
-    np.logical_not(fits, out=fits)
-    np.logical_or(fits, withheld, out=fits)
-    np.putmask(keys, fits, _never(keys))
-    return keys
+    few = _best_first(off_topic)[:, : int(limits.max())]
+    rows, columns = np.nonzero((few != _never(keys)) & (np.arange(few.shape[1]) < limits[:, None]))
+    found = np.zeros(fits.shape, dtype=bool)
+    found[rows, few[rows, columns] % keys.shape[1]] = True
+    return found
 
 
-def _best(keys: Keys, counts: NDArray[np.int64], papers: int) -> Keys:
-    """Readers x largest count: the places of each reader's best keys, best first, -1 after the last.
+def _best_first(keys: Keys) -> Keys:
+    """A whole sort, as numpy's is vectorised: its argpartition takes ten times as long where most keys are never."""
+    return np.sort(keys, axis=1)[:, ::-1]  # type: ignore[return-value]  # numpy's stubs lose the width
 
-    A whole sort, as numpy's is vectorised: its argpartition takes ten times as long where most keys are never.
+
+def _composed(pool: Pool, eligible: _Eligible, asking: Asking, lengths: NDArray[np.int64]) -> Places:
+    """Readers x largest length: the places of each digest, in its order, -1 after the last.
+
+    Most digests are found among a few times as many papers as they hold; for the others all are looked through.
     """
-    found = np.sort(keys, axis=1)[:, ::-1][:, : int(counts.max())]
-    beyond = np.arange(found.shape[1]) >= counts[:, None]
-    best: Keys = np.where((found == _never(keys)) | beyond, -1, found % papers)
-    return best
+    everybody, ranked = np.arange(len(lengths)), _best_first(eligible.keys)
+    width = min(ranked.shape[1], int(lengths.max()) * LOOKED_THROUGH)
+    places, missed = _composed_of(pool, everybody, ranked[:, :width], eligible, asking, lengths)
+    if len(missed):
+        rest = ranked[missed]
+        rest = rest[:, : int((rest != _never(rest)).sum(axis=1).max())]
+        places[missed] = _composed_of(pool, missed, rest, eligible, asking, lengths)[0]
+    return places
 
 
-def _shared(pool: Pool, readers: Sequence[Interests], followed: Followed, places: Keys) -> list[list[Choice]]:
+def _composed_of(
+    pool: Pool,
+    rows: NDArray[np.intp],
+    ranked: Keys,
+    eligible: _Eligible,
+    asking: Asking,
+    lengths: NDArray[np.int64],
+) -> tuple[Places, NDArray[np.intp]]:
+    """These readers' places, and the readers for whom there may be papers further down that belong in."""
+    papers = eligible.keys.shape[1]
+    places = np.where(ranked == _never(ranked), -1, ranked % papers).astype(np.intp)
+    off_topic = eligible.off_topic[rows[:, None], places] & (places >= 0)
+    chosen, unfilled = taken(asking, rows, places, off_topic, lengths[rows])
+    late = off_topic & ~pool.table.picked[places]
+    more = unfilled & (places[:, -1] >= 0)
+    return _in_order(places, chosen, late, int(lengths.max())), rows[more]
+
+
+def _in_order(places: Places, chosen: NDArray[np.bool_], late: NDArray[np.bool_], most: int) -> Places:
+    """Readers x most: what was chosen, in the order it stands in, but what is late after all the rest."""
+    width = places.shape[1]
+    order = np.where(chosen, np.arange(width, dtype=np.int32) + np.where(late, width, 0), 2 * width)
+    order = np.sort(order, axis=1)[:, :most]
+    if width < most:
+        order = np.pad(order, ((0, 0), (0, most - width)), constant_values=2 * width)
+    found = np.take_along_axis(places, order % width, axis=1)
+    ordered: Places = np.where(order < 2 * width, found, -1)
+    return ordered
+
+
+def _shared(pool: Pool, readers: Sequence[Interests], followed: Followed, places: Places) -> list[list[Choice]]:
     """A choice depends on the paper and on which of its topics the reader follows: most readers share them."""
     counts = np.sum(places >= 0, axis=1).tolist()
     known, digests = pool.shared, []
@@ -140,7 +203,7 @@ def _shared(pool: Pool, readers: Sequence[Interests], followed: Followed, places
     return digests
 
 
-def _shared_keys(pool: Pool, followed: Followed, places: Keys) -> NDArray[Any]:
+def _shared_keys(pool: Pool, followed: Followed, places: Places) -> NDArray[Any]:
     """Readers x chosen: a number for the paper and which of its topics the reader follows; modulo papers its place.
 
     One bit for each topic, and one for who asked for nothing.
@@ -157,6 +220,6 @@ def _shared_keys(pool: Pool, followed: Followed, places: Keys) -> NDArray[Any]:
 
 def _with_own(digest: list[Choice], own: Sequence[Told]) -> list[Choice]:
     return [
-        Choice(choice.paper_id, *with_own(choice.score, choice.parts, reason)) if reason[1] else choice
+        Choice(choice.paper_id, *with_own(choice.score, choice.parts, reason), choice.similar) if reason[1] else choice
         for choice, reason in zip(digest, own, strict=False)
     ]

@@ -46,6 +46,13 @@ class Table:
         notable: NDArray[np.bool_] = np.any(columns, axis=0)
         return notable
 
+    @property
+    def picked(self) -> NDArray[np.bool_]:
+        """The papers that editors put before everybody."""
+        columns = [np.zeros(self.papers, dtype=bool), *(part.notable for part in self.common if part.name == EDITOR)]
+        picked: NDArray[np.bool_] = np.any(columns, axis=0)
+        return picked
+
     def meet(self, readers: Sequence[Interests]) -> Meeting:
         shape = len(readers), self.papers
         scored = Scored(np.zeros(shape, dtype=np.int32), np.zeros(shape, dtype=bool))

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
+from functools import lru_cache
+from hashlib import blake2b
 
 import numpy as np
+from numpy.typing import NDArray
 
 from digest.editions.ranked import numbers
 from digest.interests import spaces
 from digest.interests.spaces import Space
 from digest.models import Edition, Paper
 from digest.ranking.parts import AuthorPart, AwayPart, OwnPart, ProfilePart
-from digest.ranking.pool import Pool
+from digest.ranking.pool import Choice, Pool
 from digest.ranking.score import POINTS, WEIGHTS
+from digest.ranking.table import Table
 
 # Of an interest: a paper that says the very same is no news, and less than what an editor pinned.
 MOST = round(0.8 * POINTS)
+# Of editions that are being sent, and of choices that readers of one of them share: some 10 MB at most.
+EDITIONS_KEPT = 3
+CHOICES_KEPT = 20_000
 
 
 def load_pool(edition: Edition) -> Pool:
@@ -24,14 +31,39 @@ def load_pool(edition: Edition) -> Pool:
     rows = numbers(edition)
     order = np.argsort(rows.paper_ids)
     paper_ids, canonical_ids = rows.paper_ids[order], rows.canonical_ids[order]
+    table = rows.table.take(order)
     return Pool(
         edition_id=edition.pk,
         paper_ids=paper_ids,
-        table=replace(rows.table.take(order), own=_own_parts(edition, paper_ids.tolist())),
+        table=replace(table, own=_own_parts(edition, paper_ids.tolist())),
         offered=~rows.hidden[order],
         gone=frozenset(rows.paper_ids[rows.gone].tolist()),
         known_as=_known_as(paper_ids.tolist(), canonical_ids.tolist()),
+        groups=_groups(rows.groups[order]),
+        shared=_shared(paper_ids, table),
     )
+
+
+def _shared(paper_ids: NDArray[np.int64], table: Table) -> dict[object, Choice]:
+    """Choices that readers share, made once a process: they depend on these papers and their points alone."""
+    columns = [column for part in table.common for column in (part.name.encode(), part.column.tobytes())]
+    topics = table.topics
+    numbers = [paper_ids.tobytes(), topics.points.tobytes(), topics.general.tobytes(), *columns]
+    known = _known_choices(blake2b(b"|".join(numbers)).digest(), topics.slugs)
+    if len(known) > CHOICES_KEPT:
+        known.clear()
+    return known
+
+
+@lru_cache(maxsize=EDITIONS_KEPT)
+def _known_choices(numbers: bytes, slugs: tuple[str, ...]) -> dict[object, Choice]:
+    return {}
+
+
+def _groups(numbers: NDArray[np.int64]) -> list[NDArray[np.intp]]:
+    """The places of each group's papers."""
+    members, counts = np.unique(numbers, return_counts=True)
+    return [np.flatnonzero(numbers == group) for group in members[(counts > 1) & (members > 0)]]
 
 
 def authors_of(pool: Pool) -> AuthorPart:

@@ -7,16 +7,13 @@ answered with 503: the provider then sends it again.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from functools import wraps
 
-from anymail import urls
 from anymail.exceptions import AnymailConfigurationError
 from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.db import Error as DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, UnreadablePostError
-from django.urls import URLPattern
+from django.urls import ResolverMatch, resolve
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
@@ -28,33 +25,31 @@ logger = logging.getLogger(__name__)
 MAX_BYTES = 10 * 1024 * 1024
 RETRY_AFTER = "60"  # seconds
 
-View = Callable[..., HttpResponse]
 
+@csrf_exempt
+def webhook(request: HttpRequest, report: str) -> HttpResponse:
+    """Whatever Anymail has a view for, as in `postmark/tracking/`; they bring all providers' own packages with them, a
+    second's work, which is done when the first report comes.
 
-def guarded(view: View, is_inbound: bool = False) -> View:
-    """The view, closed until ANYMAIL_WEBHOOK_SECRET is set: whoever could forge a bounce could silence any reader.
-
-    Mail that people send is received only where an address of ours is set for it. 404 for a provider that is not set
-    up, 413 for what is too long, 400 for what cannot be read.
+    Closed until ANYMAIL_WEBHOOK_SECRET is set: whoever could forge a bounce could silence any reader. Mail that people
+    send is received only where an address of ours is set for it. 404 for a provider that is not set up, 413 for what is
+    too long, 400 for what cannot be read.
     """
-
-    @csrf_exempt
-    @wraps(view)
-    def webhook(request: HttpRequest, **captured: str) -> HttpResponse:
-        if not settings.ANYMAIL.get("WEBHOOK_SECRET") or (is_inbound and not events.receives_mail()):
-            raise Http404
-        if not _has_body_within_limit(request):
-            return HttpResponse("This report is too long.", status=413, content_type="text/plain")
-        with events.collected() as intake:
-            response = _read(view, request, captured)
-        return _kept(intake) or response
-
-    return webhook
+    if not settings.ANYMAIL.get("WEBHOOK_SECRET"):
+        raise Http404
+    found = resolve(f"/{report}", urlconf="anymail.urls")
+    if "inbound" in str(found.url_name) and not events.receives_mail():
+        raise Http404
+    if not _has_body_within_limit(request):
+        return HttpResponse("This report is too long.", status=413, content_type="text/plain")
+    with events.collected() as intake:
+        response = _read(found, request)
+    return _kept(intake) or response
 
 
-def _read(view: View, request: HttpRequest, captured: dict[str, str]) -> HttpResponse:
+def _read(found: ResolverMatch, request: HttpRequest) -> HttpResponse:
     try:
-        return view(request, **captured)
+        response: HttpResponse = found.func(request, **found.kwargs)
     except AnymailConfigurationError as error:
         logger.warning("A report came to %s, which is not set up: %s", request.path, error)
         raise Http404 from error
@@ -62,6 +57,7 @@ def _read(view: View, request: HttpRequest, captured: dict[str, str]) -> HttpRes
         # Whatever a view makes of fields that are not there, or not what the provider sends.
         logger.warning("A report to %s cannot be read: %s: %s", request.path, type(error).__name__, str(error)[:300])
         return HttpResponseBadRequest("This report cannot be read.", content_type="text/plain")
+    return response
 
 
 def _kept(intake: events.Intake) -> HttpResponse | None:
@@ -86,10 +82,3 @@ def _has_body_within_limit(request: HttpRequest) -> bool:
     except UnreadablePostError as error:
         raise BadRequest("The sender went away.") from error
     return len(request._body) <= MAX_BYTES
-
-
-app_name = "anymail"
-urlpatterns = [
-    URLPattern(pattern.pattern, guarded(pattern.callback, is_inbound="inbound" in str(pattern.name)), name=pattern.name)
-    for pattern in urls.urlpatterns
-]

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from digest.ingestion.manners import hosts
 from digest.ingestion.visits import LABELS
-from digest.models import Host, Listing, Outcome, Paper, Source
+from digest.models import Host, Listing, Outcome, Paper, Source, SourceRun
 from tests.sources.loopback import Answer
 from tests.sources.test_adapters import atom, atom_entry
 
@@ -98,6 +98,7 @@ def test_an_unreadable_file_does_not_stop_the_others_but_shows_in_the_exit_code(
     with pytest.raises(CommandError, match=r"failed: bad\.json, missing\.json"):
         run("import_papers", str(bad), str(tmp_path / "missing.json"), str(good))
     assert Paper.objects.count() == 1
+    assert SourceRun.objects.get(source_name="missing.json").message == "missing.json: No such file or directory"
 
 
 def test_back_filling_takes_a_day_and_a_source(tmp_path):

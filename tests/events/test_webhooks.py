@@ -8,6 +8,7 @@ import logging
 from datetime import timedelta
 
 import pytest
+from anymail import urls
 from django.core.cache import cache
 from django.db import OperationalError, connection
 from django.test import Client
@@ -17,7 +18,6 @@ from django.utils import timezone
 from digest import events, tasks
 from digest.events import intake
 from digest.models import ProviderEvent
-from digest.views import webhooks
 from subscriptions import links
 from subscriptions.models import Subscriber, Suppression
 from tests.factories import SubscriberFactory
@@ -28,7 +28,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::anymail.exceptions.AnymailDeprecationWarning"),
 ]
 
-PATHS = sorted({f"/anymail/{pattern.pattern}" for pattern in webhooks.urlpatterns})
+PATHS = sorted({f"/anymail/{pattern.pattern}" for pattern in urls.urlpatterns})
 PASSWORD = {"Authorization": "Basic " + base64.b64encode(b"user:password").decode()}
 JUNK = [b"", b"{}", b"[]", b"[1]", b"null", b"\xff\x00", b"event=x", b'{"RecordType": 1, "Type": [], "event": {}}']
 

@@ -47,6 +47,7 @@ def test_signing_up_sends_one_mail_whose_link_confirms(client: Client, sign_up: 
         assert b"<form" in client.get(link).content
         done = client.post(link)
     assert "You are subscribed" in done.content.decode()
+    assert "Your first digest is on its way" in done.content.decode()
     assert path_of(links.preferences_url(reader.pk)) in done.content.decode()
     reader.refresh_from_db()
     assert (reader.status, reader.next_delivery_at) == (SubscriberStatus.ACTIVE, NOW)
@@ -277,6 +278,7 @@ def test_confirming_twice_shows_the_same_and_hands_out_no_second_key(client: Cli
         opened_later = client.get(url)
     for response in (again, opened_later):
         assert "You are subscribed" in response.content.decode()
+        assert "on its way" not in response.content.decode()
         assert "/p/" not in response.content.decode()
     assert ConsentRecord.objects.count() == 1
 

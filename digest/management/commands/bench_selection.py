@@ -23,6 +23,7 @@ from digest.ranking.vectors import as_bytes
 TOPICS = 18
 DIMENSIONS = 128
 LENGTHS = (5, 10, 10, 10, 20)
+PAPERS_FOR_A_PAIR = 200  # of near-duplicates, as on recorded days
 SEEN = 8  # papers of the pool that a reader was sent before
 
 
@@ -67,7 +68,9 @@ def made_up_pool(papers: int, dice: Generator) -> Pool:
     slugs = [f"topic-{number:02}" for number in range(TOPICS)]
     table = ranking.table(slugs, relevance, trend, nothing, nothing, [part])
     ids = np.arange(1, papers + 1)
-    return Pool(0, ids, table, np.ones(papers, dtype=bool), frozenset(), {int(each): (int(each),) for each in ids})
+    known_as = {int(each): (int(each),) for each in ids}
+    groups = [np.array(pair) for pair in dice.choice(papers, (papers // PAPERS_FOR_A_PAIR, 2), replace=False)]
+    return Pool(0, ids, table, np.ones(papers, dtype=bool), frozenset(), known_as, [np.sort(pair) for pair in groups])
 
 
 def made_up_readers(pool: Pool, readers: int, interests: int, dice: Generator) -> Iterator[list[Interests]]:

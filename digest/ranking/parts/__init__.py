@@ -6,12 +6,13 @@ other part needs to know of it.
 
 from digest.ranking.parts.authors import AuthorPart
 from digest.ranking.parts.away import AwayPart
-from digest.ranking.parts.base import Met, OwnPart, Reason, Scored, Told
+from digest.ranking.parts.base import Asked, Met, OwnPart, Reason, Scored, Told
 from digest.ranking.parts.common import CommonPart
 from digest.ranking.parts.profiles import ProfilePart
 from digest.ranking.parts.topics import Followed, TopicPart
 
 __all__ = [
+    "Asked",
     "AuthorPart",
     "AwayPart",
     "CommonPart",

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from digest.ranking.interests import Interests
 from digest.ranking.parts.base import Met, Reason, Scored, Told
-from digest.ranking.score import POINTS
+from digest.ranking.score import POINTS, Points
 
 NAME = "author:"
 NONE = ("", 0)
@@ -64,3 +64,14 @@ class _Met:
         rows = zip(self.worth, places.tolist(), strict=True)
         found = [[reasons.get(place, NONE) for place in chosen] for reasons, chosen in rows]
         return [[(name, points / POINTS) for name, points in reasons] for reasons in found]
+
+    def at_hand(self) -> NDArray[np.int64]:
+        """All authors are one thing: papers by them have their share beside the topics and interests."""
+        return np.array([[len(reasons)] for reasons in self.worth], dtype=np.int64)
+
+    def foremost(self, rows: NDArray[np.intp], places: NDArray[np.integer[Any]]) -> tuple[NDArray[np.int64], Points]:
+        points = np.zeros(places.shape, dtype=np.int32)
+        for place, row in enumerate(rows.tolist()):
+            for paper, (_, worth) in self.worth[row].items():
+                points[place, places[place] == paper] = worth
+        return np.zeros(places.shape, dtype=np.int64), points

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol, Self
+from typing import Any, NamedTuple, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,3 +39,14 @@ class Met(Protocol):
 
     def reasons(self, places: NDArray[np.integer[Any]]) -> list[list[Told]]:
         """Readers x papers, from as many places; of nought where there is no reason."""
+
+
+@runtime_checkable
+class Asked(Met, Protocol):
+    """Met parts of things that readers asked for, numbered for each reader: each has its share of the digest."""
+
+    def at_hand(self) -> NDArray[np.int64]:
+        """Readers x numbers: how many papers there may be for each, at most; nought where there is no such thing."""
+
+    def foremost(self, rows: NDArray[np.intp], places: NDArray[np.integer[Any]]) -> tuple[NDArray[np.int64], Points]:
+        """Some readers x papers, from as many places: the number of the thing that is worth most, and its points."""

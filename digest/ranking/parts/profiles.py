@@ -69,17 +69,32 @@ class _Met:
         np.logical_or(scored.fits, nearest >= self.part.enough * ONE**2, out=scored.fits)
 
     def reasons(self, places: NDArray[np.integer[Any]]) -> list[list[Told]]:
-        best = self.products[self.starts[:-1, None], places]
-        which = np.zeros(places.shape, dtype=np.int64)
-        for number, (has, rows) in enumerate(self._further(), start=1):
-            other = self.products[rows[:, None], places[has]]
-            which[has] = np.where(other > best[has], number, which[has])
-            best[has] = np.maximum(other, best[has])
+        which, points = self.foremost(np.arange(len(places)), places)
         names = [[NAME + profile.name for profile in reader.profiles or (NOBODY,)] for reader in self.readers]
         foremost: Any = which.tolist()  # rows of whole numbers
-        scores: list[list[float]] = (self.part.points(best) / POINTS).tolist()
+        scores: list[list[float]] = (points / POINTS).tolist()
         told = zip(names, foremost, scores, strict=True)
         return [[(own[each], score) for each, score in zip(of, worth, strict=True)] for own, of, worth in told]
+
+    def at_hand(self) -> NDArray[np.int64]:
+        """The papers that fit each profile."""
+        counts = np.array([len(reader.profiles) for reader in self.readers], dtype=np.int64)
+        fitting = np.count_nonzero(self.products >= self.part.enough * ONE**2, axis=1)
+        numbers = np.arange(counts.max(initial=1))
+        rows = np.minimum(self.starts[:-1, None] + numbers, len(fitting) - 1)
+        return np.where(numbers < counts[:, None], fitting[rows], 0)
+
+    def foremost(self, rows: NDArray[np.intp], places: NDArray[np.integer[Any]]) -> tuple[NDArray[np.int64], Points]:
+        starts, counts = self.starts[:-1][rows], np.diff(self.starts)[rows]
+        products, papers = self.products.ravel(), self.products.shape[1]
+        best = products.take(starts[:, None] * papers + places)
+        which = np.zeros(places.shape, dtype=np.int64)
+        for number in range(1, int(counts.max(initial=1))):
+            has = np.flatnonzero(counts > number)
+            other = products.take((starts[has] + number)[:, None] * papers + places[has])
+            which[has] = np.where(other > best[has], number, which[has])
+            best[has] = np.maximum(other, best[has])
+        return which, self.part.points(best)
 
     def _further(self) -> Iterator[tuple[slice | NDArray[np.intp], NDArray[np.int64]]]:
         """The readers with a second profile, a third and so on, and its rows."""
