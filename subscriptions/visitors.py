@@ -1,4 +1,4 @@
-"""Takes a web request, says where it comes from and whether that place has signed up enough for now."""
+"""Takes a web request, says where it comes from and whether that place, or that reader, has done enough for now."""
 
 import ipaddress
 import logging
@@ -11,6 +11,7 @@ from django.http import HttpRequest
 logger = logging.getLogger(__name__)
 
 HOUR = 3600  # seconds
+CHANGES_PER_HOUR = 600  # of one reader: each costs some 20 ms
 
 
 def ip_address(request: HttpRequest) -> str | None:
@@ -44,6 +45,15 @@ def may_sign_up(request: HttpRequest) -> bool:
         return _counted(request)
     except Exception:  # each cache backend has its own errors
         logger.exception("Sign-ups cannot be counted")
+        return True
+
+
+def may_change(reader_id: int) -> bool:
+    """Count one change that a reader makes by their links; False beyond `CHANGES_PER_HOUR`: no hand is that quick."""
+    try:
+        return _count(f"changes:{reader_id}") <= CHANGES_PER_HOUR
+    except Exception:  # each cache backend has its own errors
+        logger.exception("Changes cannot be counted")
         return True
 
 

@@ -20,7 +20,8 @@ from digest import interests, queries, selection
 from digest.errors import InterestError
 from digest.interests import Added, references, spaces
 from digest.models import InterestKind, MutedKind
-from subscriptions import addresses, links
+from digest.views.votes import TOO_MUCH
+from subscriptions import addresses, links, visitors
 from subscriptions.models import Subscriber
 from subscriptions.queries import active_topics
 from subscriptions.tokens import Purpose
@@ -48,12 +49,15 @@ def interests_page(request: HttpRequest, holder: Holder) -> HttpResponse:
     now = timezone.now()
     answer = _answered(request, reader, now) if request.method == "POST" else Answer()
     context = {**_facts(reader), "answer": answer, "typed": _typed(request, answer), "page_path": request.path}
-    return render(request, "digest/interests.html", context, status=422 if answer.errors else 200)
+    status = (429 if answer.errors.get("page") == TOO_MUCH else 422) if answer.errors else 200
+    return render(request, "digest/interests.html", context, status=status)
 
 
 def _answered(request: HttpRequest, reader: Subscriber, now: datetime) -> Answer:
     if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST_BODY:
         return Answer(errors={"file": "That is larger than 8 MB. Please give a part of it."})
+    if not visitors.may_change(reader.pk):
+        return Answer(errors={"page": TOO_MUCH})
     try:
         if code := request.POST.get("do", "")[:300]:
             done = interests.act(reader, code, now)

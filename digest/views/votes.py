@@ -20,11 +20,13 @@ from digest.interests.why import Parts
 from digest.models import Paper
 from digest.views import stories
 from digest.views.papers import LARGEST_ID, merged_into
+from subscriptions import visitors
 from subscriptions.models import Subscriber
 from subscriptions.tokens import Purpose
 from subscriptions.views import Holder, personal
 
 WHICH = ("more", "less")
+TOO_MUCH = "You have changed a great deal within this hour. Please go on in the next one."
 
 
 @personal(Purpose.VOTE, "GET", "HEAD", "POST")
@@ -42,10 +44,13 @@ def vote(request: HttpRequest, holder: Holder, paper_id: int, which: str) -> Htt
     allowed = interests.allowed(reader, paper, parts)
     done, error = _acted(request, reader, allowed) if request.method == "POST" else (None, "")
     context = {**_facts(reader, paper, which, parts), "done": done, "error": error, "page_path": request.path}
-    return render(request, "digest/vote.html", context, status=422 if error else 200)
+    status = (429 if error == TOO_MUCH else 422) if error else 200
+    return render(request, "digest/vote.html", context, status=status)
 
 
 def _acted(request: HttpRequest, reader: Subscriber, allowed: Collection[str]) -> tuple[Done | None, str]:
+    if not visitors.may_change(reader.pk):
+        return None, TOO_MUCH
     try:
         return interests.act(reader, request.POST.get("do", "")[:300], timezone.now(), allowed), ""
     except InterestError as error:

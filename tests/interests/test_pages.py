@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from digest import interests
 from digest.models import DeliveryState, Edition, Interest, Muted, MutedKind, Paper, Vote
-from subscriptions import tokens
+from subscriptions import tokens, visitors
 from subscriptions.models import Subscriber
 from subscriptions.tokens import Purpose
 from tests.factories import (
@@ -22,6 +23,11 @@ from tests.factories import (
 )
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def fresh_cache() -> None:
+    cache.clear()
 
 
 @pytest.fixture
@@ -294,6 +300,21 @@ def test_a_paper_that_was_hidden_since_says_so(client: Client, reader: Subscribe
     page = client.get(vote_of(reader, PaperFactory(is_hidden=True)))
     assert page.status_code == 404
     assert "not here any more" in page.text
+
+
+def test_ten_thousand_votes_in_a_minute_end_at_a_limit_that_the_hour_lifts(
+    client: Client, reader: Subscriber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(visitors, "CHANGES_PER_HOUR", 5)
+    papers = [PaperFactory() for _ in range(8)]
+    statuses = [client.post(vote_of(reader, each), {"do": f"more:{each.pk}"}).status_code for each in papers]
+    assert statuses == [200] * 5 + [429] * 3
+    assert Vote.objects.count() == 5
+    page = client.post(page_of(reader), {"add": "text", "text": "graphs"})
+    assert page.status_code == 429
+    assert "a great deal within this hour" in page.text
+    assert not Interest.objects.exists()
+    assert client.post(vote_of(SubscriberFactory(), papers[7]), {"do": f"more:{papers[7].pk}"}).status_code == 200
 
 
 def test_a_button_that_nobody_offered_is_answered_in_words(client: Client, reader: Subscriber) -> None:

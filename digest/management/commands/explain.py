@@ -97,10 +97,11 @@ def _account(delivery: Delivery | None) -> str:
 def _wishes(interests: selection.Interests | None) -> str:
     if interests is None:
         return "What it was chosen by is not on record."
-    topics = ", ".join(interests.topics) or "none, so all count alike"
-    return (
-        f"Topics: {topics}. Length: {interests.length}. Withheld: {len(interests.withheld)} papers sent before or gone."
-    )
+    topics = ", ".join(interests.topics) or ("none, so all count alike" if interests.is_general else "none")
+    own = ", ".join(profile.name for profile in interests.profiles)
+    told = f"Topics: {topics}. " + (f"Interests: {own}. " if own else "")
+    told += f"Authors of this edition: {len(interests.authors)}. " if interests.authors else ""
+    return f"{told}Length: {interests.length}. Withheld: {len(interests.withheld)} papers sent before, muted or gone."
 
 
 def _digest(choices: Sequence[Choice]) -> Iterator[str]:
