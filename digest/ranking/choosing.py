@@ -2,7 +2,10 @@
 
 What is chosen: the best by score, of papers that fit anything the reader asked for, and of others only editors' picks
 and what trends, at most a quarter of the digest's length and at least one. For a reader who asked for nothing that
-limit falls away. The rest is noise: a digest may be shorter than its length, or empty.
+limit falls away. The rest is noise: a digest may be shorter than its length, or empty. Of near-duplicates one is in it
+(`folding`), and all that the reader asked for has its share (`sharing`).
+
+In what order: by score, but what trends elsewhere comes after all the rest. It is the same for everybody.
 """
 
 from __future__ import annotations
@@ -33,7 +36,7 @@ Places = NDArray[np.intp]
 
 
 def choose_for(pool: Pool, readers: Sequence[Interests]) -> list[list[Choice]]:
-    """The digest for each of these interests, in their order, best first, possibly empty."""
+    """The digest for each of these interests, in their order, possibly empty."""
     if not len(pool.paper_ids):
         return [[] for _ in readers]
     batches = (readers[start : start + BATCH] for start in range(0, len(readers), BATCH))
@@ -83,7 +86,7 @@ class _Eligible(NamedTuple):
 def _eligible(pool: Pool, readers: Sequence[Interests], meeting: Meeting, lengths: NDArray[np.int64]) -> _Eligible:
     """What was scored is overwritten."""
     keys, fits = _keys(meeting.scored.points), meeting.scored.fits
-    notable = pool.table.notable
+    notable = pool.table.notable & (not pool.is_past)
     fits[meeting.followed.none] |= notable
     withheld = _withheld(pool, readers)
     folds = fold(keys, fits, notable, withheld, pool.groups)

@@ -23,6 +23,7 @@ class Interests(NamedTuple):
 
     Topic slugs, digest length, the pool's papers they do not get, interests of their own, and authors with what a
     paper by them is worth, in points. Who has neither topics nor interests nor authors is shown what is general.
+    `week` is what a thin digest was filled by: earlier editions' ids, and the interests as they met each of them.
     """
 
     topics: tuple[str, ...] = ()
@@ -30,6 +31,7 @@ class Interests(NamedTuple):
     withheld: frozenset[int] = frozenset()
     profiles: tuple[Profile, ...] = ()
     authors: tuple[tuple[str, int], ...] = ()
+    week: tuple[tuple[int, Interests], ...] = ()
 
     @property
     def is_general(self) -> bool:
@@ -52,11 +54,13 @@ class Interests(NamedTuple):
             stored["profiles"] = [[profile.name, profile.vector.hex()] for profile in self.profiles]
         if self.authors:
             stored["authors"] = [list(author) for author in self.authors]
+        if self.week:
+            stored["week"] = [[edition, wish.as_json()] for edition, wish in self.week]
         return stored
 
     def as_text(self) -> str:
         """The same as JSON."""
-        if not self.is_shared:
+        if self.week or not self.is_shared:
             return json.dumps(self.as_json())
         withheld = sorted(self.withheld) if self.withheld else []
         return f'{_topics_as_text(self.topics)}"length": {self.length}, "withheld": {withheld}}}'
@@ -69,6 +73,7 @@ class Interests(NamedTuple):
             frozenset(stored["withheld"]),
             tuple(Profile(name, bytes.fromhex(vector)) for name, vector in stored.get("profiles", ())),
             tuple((name, points) for name, points in stored.get("authors", ())),
+            week=tuple((edition, cls.from_json(wish)) for edition, wish in stored.get("week", ())),
         )
 
 

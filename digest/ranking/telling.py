@@ -29,10 +29,8 @@ def sentence(parts: Parts, topics: Mapping[str, str]) -> str:
 
     "By Chelsea Finn, whom you follow; much discussed today". What tells against a paper is not in it.
     """
-    told = tuple((name, value) for name, value in parts if value > 0)
+    told = tuple((name, value) for name, value in parts if value > 0 or name == WEEK)
     clauses = [clause for teller in TELLERS for clause in teller(told, topics)]
-    if any(name == WEEK for name, _ in parts):
-        clauses.append("from this week, as today has little for you")
     first, *others = clauses or ["Among the best of what is new"]
     return "; ".join([f"{first[0].upper()}{first[1:]}", *others])
 
@@ -59,14 +57,17 @@ def _topics(parts: Parts, topics: Mapping[str, str]) -> Iterator[str]:
 
 def _common(parts: Parts, topics: Mapping[str, str]) -> Iterator[str]:
     worth = dict(parts)
+    when = "that day" if WEEK in worth else "today"
     if worth.get(EDITOR, 0) > 0:
         yield "picked by our editors"
     if worth.get(TREND, 0) >= MUCH:
-        yield "much discussed today"
+        yield f"much discussed {when}"
     elif worth.get(TREND, 0) >= SOME:
-        yield "discussed today"
+        yield f"discussed {when}"
     if worth.get(PREDICTION, 0) > 0:
         yield "likely to be discussed (a prediction)"
+    if WEEK in worth:
+        yield "from this week, as today has little for you"
 
 
 TELLERS: Sequence[Callable[[Parts, Mapping[str, str]], Iterator[str]]] = (_authors, _interests, _topics, _common)

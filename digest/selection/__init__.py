@@ -7,16 +7,18 @@ and ties are broken by paper id: the same rows always give the same digest.
 from digest.ranking.choosing import choose_for
 from digest.ranking.interests import Interests
 from digest.ranking.pool import Choice, Pool, papers_as_text, selection_as_text
-from digest.selection.choosing import choose, replay
+from digest.selection.choosing import Composed, choose, compose, replay
 from digest.selection.interests import interests_of
 from digest.selection.pool import load_pool
 
 __all__ = [
     "Choice",
+    "Composed",
     "Interests",
     "Pool",
     "choose",
     "choose_for",
+    "compose",
     "interests_of",
     "load_pool",
     "papers_as_text",

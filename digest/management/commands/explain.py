@@ -84,7 +84,8 @@ def _chosen(edition: Edition, reader: Subscriber) -> tuple[selection.Interests, 
     now = timezone.now()
     pool = selection.load_pool(edition)
     interests = selection.interests_of(pool, {reader.pk: reader.digest_length}, now)
-    return interests[reader.pk], selection.choose(pool, [reader], now, interests)[reader.pk]
+    composed = selection.compose(edition, pool, interests, now)[reader.pk]
+    return composed.interests, composed.choices
 
 
 def _account(delivery: Delivery | None) -> str:
@@ -105,7 +106,7 @@ def _wishes(interests: selection.Interests | None) -> str:
 
 def _digest(choices: Sequence[Choice]) -> Iterator[str]:
     if not choices:
-        yield "\n  No paper of this edition is for this reader.\n"
+        yield "\n  No paper of this edition, or of the week before, is for this reader: no mail is sent.\n"
     titles = dict(Paper.objects.filter(pk__in=[each.paper_id for each in choices]).values_list("id", "title"))
     topics = dict(Topic.objects.values_list("slug", "name"))
     names = {f"topic:{slug}": name for slug, name in topics.items()}
