@@ -116,7 +116,9 @@ def test_a_digest_that_was_stored_without_its_grounds_is_still_shown(edition: Ed
 
 def test_a_reader_for_whom_there_is_nothing_is_told_so(edition: Edition, reader: Subscriber) -> None:
     edition.entries.all().delete()
-    assert "No paper of this edition is for this reader." in run("explain", reader.email)
+    assert "No paper of this edition is for this reader, nor any of the week before: no mail is sent." in run(
+        "explain", reader.email
+    )
 
 
 @pytest.mark.parametrize(

@@ -106,7 +106,7 @@ def _wishes(interests: selection.Interests | None) -> str:
 
 def _digest(choices: Sequence[Choice]) -> Iterator[str]:
     if not choices:
-        yield "\n  No paper of this edition, or of the week before, is for this reader: no mail is sent.\n"
+        yield "\n  No paper of this edition is for this reader, nor any of the week before: no mail is sent.\n"
     titles = dict(Paper.objects.filter(pk__in=[each.paper_id for each in choices]).values_list("id", "title"))
     topics = dict(Topic.objects.values_list("slug", "name"))
     names = {f"topic:{slug}": name for slug, name in topics.items()}
