@@ -35,6 +35,12 @@ def sentence(parts: Parts, topics: Mapping[str, str]) -> str:
     return "; ".join([f"{first[0].upper()}{first[1:]}", *others])
 
 
+def after_why(told: str) -> str:
+    """A sentence as it stands behind "Why:"."""
+    plain = told.removeprefix("Because ")
+    return f"{plain[0].lower()}{plain[1:]}"
+
+
 def _authors(parts: Parts, topics: Mapping[str, str]) -> Iterator[str]:
     for name, value in _of_kind(parts, AUTHOR):
         yield f"by {_shortened(name)}, {'whom you follow' if value >= FOLLOWED_AUTHOR else 'whose papers you liked'}"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.ranking.score import Parts
-from digest.ranking.telling import sentence
+from digest.ranking.telling import after_why, sentence
 
 TOPICS = {"robotics": "Robotics", "vision": "Computer Vision", "nlp": "Language", "theory": "Theory"}
 
@@ -58,3 +58,8 @@ def test_whatever_the_parts_there_is_a_sentence_on_one_line(parts: Parts) -> Non
     assert told
     assert len(told.splitlines()) == 1
     assert told[0] == told[0].upper()
+
+
+def test_behind_why_it_reads_on() -> None:
+    assert after_why("Because you follow Robotics") == "you follow Robotics"
+    assert after_why("By Ada Lovelace, whom you follow") == "by Ada Lovelace, whom you follow"
