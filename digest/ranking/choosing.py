@@ -174,9 +174,10 @@ def _composed_of(
     """These readers' places, and the readers for whom there may be papers further down that belong in."""
     papers = eligible.keys.shape[1]
     places = np.where(ranked == _never(ranked), -1, ranked % papers).astype(np.intp)
-    off_topic = eligible.off_topic[rows[:, None], places] & (places >= 0)
+    off_topic = eligible.off_topic.ravel().take(places + rows[:, None] * papers, mode="wrap") & (places >= 0)
     chosen, unfilled = taken(asking, rows, places, off_topic, lengths[rows])
-    late = off_topic & ~pool.table.picked[places]
+    late = off_topic.copy()
+    late[late] = ~pool.table.picked[places[late]]
     more = unfilled & (places[:, -1] >= 0)
     return _in_order(places, chosen, late, int(lengths.max())), rows[more]
 
