@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from digest import ranking
 from digest.admin.display import chip, cut, part_names, topic_names
 from digest.delivery.reasons import of_delivery
 from digest.models import Delivery, DeliveryState, Edition, Paper, ProviderEvent
@@ -134,10 +135,17 @@ class DeliveryAdmin(Facts, ModelAdmin[Delivery]):
         titles = dict(papers.values_list("pk", "title"))
         topics = topic_names()
         rows = [
-            (titles.get(item["paper"], "a paper that is gone"), f"{item['score']:.4f}", _reasons(item["parts"], topics))
+            (
+                titles.get(item["paper"], "a paper that is gone"),
+                _sentence(item, topics),
+                f"{item['score']:.4f}",
+                _reasons(item["parts"], topics),
+            )
             for item in delivery.selection
         ]
-        items = format_html_join("", '<li>{}<span class="desk-under">{} = {}</span></li>', rows)
+        items = format_html_join(
+            "", '<li>{}<span class="desk-under">{}</span><span class="desk-under">{} = {}</span></li>', rows
+        )
         return format_html('<ol class="desk-digest">{}</ol>', items) if rows else "Not chosen yet"
 
 
@@ -183,3 +191,10 @@ def _uuids(typed: str) -> list[UUID]:
 
 def _reasons(parts: Sequence[tuple[str, float]], topics: Mapping[str, str]) -> str:
     return " + ".join(f"{name} {value:.4f}" for name, value in part_names(parts, topics))
+
+
+def _sentence(item: Mapping[str, Any], topics: Mapping[str, str]) -> str:
+    """As the reader was told, and what was folded under the paper."""
+    told = ranking.sentence(tuple((name, value) for name, value in item["parts"]), topics)
+    similar = len(item.get("similar", ()))
+    return f"{told}, and {similar} similar." if similar else f"{told}."

@@ -11,7 +11,8 @@ from typing import NamedTuple
 from digest.delivery.ledger import Content, Leased
 from digest.models import Edition
 from digest.rendering import CompiledEdition, DigestMessage, ReaderFacts, assemble, compiled_edition, headers
-from digest.selection import Choice, Interests, choose_for, interests_of, load_pool, papers_as_text, selection_as_text
+from digest.selection import Choice, Interests, interests_of, load_pool, papers_as_text, selection_as_text
+from digest.selection import compose as choose_digests
 from subscriptions import addresses
 from subscriptions.clock import zone_named
 from subscriptions.models import Topic
@@ -70,10 +71,8 @@ def compose(edition: Edition, rows: Sequence[Leased], now: datetime) -> Batch:
     readers = [row for row in rows if row.subscriber_id is not None]
     pool = load_pool(edition)
     interests = interests_of(pool, {row.subscriber_id or 0: row.digest_length for row in readers}, now)
-    wanted = [interests[row.subscriber_id or 0] for row in readers]
-    drafts = [
-        Draft(row, choices, wish) for row, choices, wish in zip(readers, choose_for(pool, wanted), wanted, strict=True)
-    ]
+    composed = choose_digests(edition, pool, interests, now)
+    drafts = [Draft(row, *composed[row.subscriber_id or 0]) for row in readers]
     papers = {choice.paper_id for draft in drafts for choice in draft.choices}
     names = dict(Topic.objects.filter(is_active=True).values_list("slug", "name"))
     return Batch(drafts, compiled_edition(edition, sorted(papers)), names)

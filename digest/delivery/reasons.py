@@ -26,7 +26,9 @@ OURS: Mapping[str, Reason] = {
     "Unsubscribed": Reason("unsubscribed", "The reader unsubscribed before it could be sent."),
     "Suppressed": Reason("suppressed", "The address is suppressed: mail to it bounced, or its owner complained."),
     "The reader was deleted": Reason("deleted", "The reader was deleted before it could be sent."),
-    "No papers": Reason("no-papers", "No paper of this edition was new to the reader and about their topics."),
+    "No papers": Reason(
+        "no-papers", "No paper of this edition, nor of the week before, was new to the reader and what they asked for."
+    ),
     "A newer edition came first": Reason("newer-edition", "A newer edition took its place before it was sent."),
 }
 # Beginnings of our own words, for messages that were not sent, or not for certain.

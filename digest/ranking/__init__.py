@@ -8,6 +8,7 @@ Plain Python and numpy: nothing here knows of the database or of readers' names.
 from digest.ranking.interests import EVERYBODY, Interests, Profile
 from digest.ranking.score import POINTS, WEIGHTS, Parts, Points, Weights, as_score, order
 from digest.ranking.table import Table, table
+from digest.ranking.telling import sentence
 from digest.ranking.texts import PaperText, text_of
 from digest.ranking.topics import TopicProfile, topic_relevance
 from digest.ranking.trend import Growth, growth, trends
@@ -28,6 +29,7 @@ __all__ = [
     "as_score",
     "growth",
     "order",
+    "sentence",
     "table",
     "text_of",
     "topic_relevance",

@@ -2,7 +2,10 @@
 
 What is chosen: the best by score, of papers that fit anything the reader asked for, and of others only editors' picks
 and what trends, at most a quarter of the digest's length and at least one. For a reader who asked for nothing that
-limit falls away. The rest is noise: a digest may be shorter than its length, or empty.
+limit falls away. The rest is noise: a digest may be shorter than its length, or empty. Of near-duplicates one is in it
+(`folding`), and all that the reader asked for has its share (`sharing`).
+
+In what order: by score, but what trends elsewhere comes after all the rest. It is the same for everybody.
 """
 
 from __future__ import annotations
@@ -33,7 +36,7 @@ Places = NDArray[np.intp]
 
 
 def choose_for(pool: Pool, readers: Sequence[Interests]) -> list[list[Choice]]:
-    """The digest for each of these interests, in their order, best first, possibly empty."""
+    """The digest for each of these interests, in their order, possibly empty."""
     if not len(pool.paper_ids):
         return [[] for _ in readers]
     batches = (readers[start : start + BATCH] for start in range(0, len(readers), BATCH))
@@ -83,7 +86,7 @@ class _Eligible(NamedTuple):
 def _eligible(pool: Pool, readers: Sequence[Interests], meeting: Meeting, lengths: NDArray[np.int64]) -> _Eligible:
     """What was scored is overwritten."""
     keys, fits = _keys(meeting.scored.points), meeting.scored.fits
-    notable = pool.table.notable
+    notable = pool.table.notable & (not pool.is_past)
     fits[meeting.followed.none] |= notable
     withheld = _withheld(pool, readers)
     folds = fold(keys, fits, notable, withheld, pool.groups)
@@ -171,9 +174,10 @@ def _composed_of(
     """These readers' places, and the readers for whom there may be papers further down that belong in."""
     papers = eligible.keys.shape[1]
     places = np.where(ranked == _never(ranked), -1, ranked % papers).astype(np.intp)
-    off_topic = eligible.off_topic[rows[:, None], places] & (places >= 0)
+    off_topic = eligible.off_topic.ravel().take(places + rows[:, None] * papers, mode="wrap") & (places >= 0)
     chosen, unfilled = taken(asking, rows, places, off_topic, lengths[rows])
-    late = off_topic & ~pool.table.picked[places]
+    late = off_topic.copy()
+    late[late] = ~pool.table.picked[places[late]]
     more = unfilled & (places[:, -1] >= 0)
     return _in_order(places, chosen, late, int(lengths.max())), rows[more]
 

@@ -24,6 +24,7 @@ class Interests(NamedTuple):
     Topic slugs, digest length, the pool's papers they do not get, interests of their own, authors with what a paper
     by them is worth, in points, and what they voted down. Who has neither topics nor interests nor authors is shown
     what is general; so is, with `is_open`, who has these from votes alone: votes move papers, and do not narrow.
+    `week` is what a thin digest was filled by: earlier editions' ids, and the interests as they met each of them.
     """
 
     topics: tuple[str, ...] = ()
@@ -33,6 +34,7 @@ class Interests(NamedTuple):
     authors: tuple[tuple[str, int], ...] = ()
     away: bytes = b""
     is_open: bool = False
+    week: tuple[tuple[int, Interests], ...] = ()
 
     @property
     def is_general(self) -> bool:
@@ -59,11 +61,13 @@ class Interests(NamedTuple):
             stored["away"] = self.away.hex()
         if self.is_open:
             stored["open"] = True
+        if self.week:
+            stored["week"] = [[edition, wish.as_json()] for edition, wish in self.week]
         return stored
 
     def as_text(self) -> str:
         """The same as JSON."""
-        if not self.is_shared:
+        if self.week or not self.is_shared:
             return json.dumps(self.as_json())
         withheld = sorted(self.withheld) if self.withheld else []
         return f'{_topics_as_text(self.topics)}"length": {self.length}, "withheld": {withheld}}}'
@@ -78,6 +82,7 @@ class Interests(NamedTuple):
             tuple((name, points) for name, points in stored.get("authors", ())),
             bytes.fromhex(stored.get("away", "")),
             stored.get("open", False),
+            week=tuple((edition, cls.from_json(wish)) for edition, wish in stored.get("week", ())),
         )
 
 

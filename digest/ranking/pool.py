@@ -47,9 +47,9 @@ class Pool:
     """An edition's papers as columns, in the order of their ids.
 
     `groups` are the places of near-duplicates, two or more in each; a paper is in one at most. `offered` leaves out
-    what editors hid. `known_as` gives, for any id they have or had, the ids of the pool's papers; `gone` are those that
-    were withdrawn, hidden or merged since. Load a pool anew for every chunk of readers: what became of its papers is as
-    of the loading.
+    what editors hid. Of a pool that `is_past` only what fits is offered. `known_as` gives, for any id they have or had,
+    the ids of the pool's papers; `gone` are those that were withdrawn, hidden or merged since. Load a pool anew for
+    every chunk of readers: what became of its papers is as of the loading.
     """
 
     edition_id: int
@@ -59,6 +59,7 @@ class Pool:
     gone: frozenset[int]
     known_as: Mapping[int, Collection[int]]
     groups: Sequence[NDArray[np.intp]] = ()
+    is_past: bool = False
     shared: dict[object, Choice] = field(default_factory=dict, compare=False, repr=False)
 
     def shared_choice(self, key: int, place: int, reader: Interests) -> Choice:

@@ -8,18 +8,20 @@ from digest.ranking.choosing import choose_for
 from digest.ranking.interests import Interests
 from digest.ranking.pool import Choice, Pool, papers_as_text, selection_as_text
 from digest.selection.catching import Catch, caught
-from digest.selection.choosing import choose, replay
+from digest.selection.choosing import Composed, choose, compose, replay
 from digest.selection.interests import interests_of
 from digest.selection.pool import load_pool
 
 __all__ = [
     "Catch",
     "Choice",
+    "Composed",
     "Interests",
     "Pool",
     "caught",
     "choose",
     "choose_for",
+    "compose",
     "interests_of",
     "load_pool",
     "papers_as_text",

@@ -4,36 +4,60 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from digest.errors import DeliveryError
-from digest.models import Delivery
+from digest.models import Delivery, Edition
 from digest.ranking.choosing import choose_for
 from digest.ranking.interests import RULES, Interests
 from digest.ranking.pool import Choice, Pool
+from digest.selection import week
 from digest.selection.interests import interests_of
 from digest.selection.pool import load_pool
 from subscriptions.models import Subscriber
 
 
-def choose(
-    pool: Pool, subscribers: Sequence[Subscriber], now: datetime, interests: Mapping[int, Interests] | None = None
-) -> dict[int, list[Choice]]:
-    """Each reader's digest by subscriber id, best first, possibly empty; five queries, however many readers.
+class Composed(NamedTuple):
+    """A reader's digest in its order, possibly empty, and all that it was chosen by."""
 
-    Give `interests`, as `interests_of` read them, to store with the delivery exactly what was chosen by; no query then.
+    choices: list[Choice]
+    interests: Interests
+
+
+def compose(edition: Edition, pool: Pool, interests: Mapping[int, Interests], now: datetime) -> dict[int, Composed]:
+    """Each reader's digest by subscriber id, in the order given; thin ones filled from the week before.
+
+    No query where no digest is thin.
     """
-    lengths = {subscriber.pk: subscriber.digest_length for subscriber in subscribers}
-    wanted = interests_of(pool, lengths, now) if interests is None else interests
-    ids = [subscriber.pk for subscriber in subscribers]
-    return dict(zip(ids, choose_for(pool, [wanted[each] for each in ids]), strict=True))
+    digests = dict(zip(interests, choose_for(pool, list(interests.values())), strict=True))
+    sizes = {pk: len(choices) for pk, choices in digests.items()}
+    composed = {pk: Composed(digests[pk], wish) for pk, wish in interests.items()}
+    for pk, filling in week.fill(edition, pool, interests, sizes, now).items():
+        wish = interests[pk]._replace(week=tuple(filling.wishes))
+        composed[pk] = Composed([*digests[pk], *filling.added], wish)
+    return composed
+
+
+def choose(pool: Pool, subscribers: Sequence[Subscriber], now: datetime) -> dict[int, list[Choice]]:
+    """Each reader's digest by subscriber id, possibly empty; the queries of `interests_of` and `compose`, and one."""
+    edition = Edition.objects.get(pk=pool.edition_id)
+    wanted = interests_of(pool, {subscriber.pk: subscriber.digest_length for subscriber in subscribers}, now)
+    return {pk: composed.choices for pk, composed in compose(edition, pool, wanted, now).items()}
 
 
 def replay(delivery: Delivery) -> list[Choice]:
-    """The digest of a delivery, chosen again from the frozen pool and the preferences stored with it.
+    """The digest of a delivery, chosen again from the frozen pools and the preferences stored with it.
 
     It equals the stored selection. `DeliveryError` where nothing was stored to choose by, or other rules held then.
     """
     stored = delivery.preferences
     if not stored or stored.get("rules") != RULES:
         raise DeliveryError(f"Delivery {delivery.uid} was not chosen by the rules in force: it cannot be replayed.")
-    return choose_for(load_pool(delivery.edition), [Interests.from_json(stored)])[0]
+    interests = Interests.from_json(stored)
+    choices = choose_for(load_pool(delivery.edition), [interests])[0]
+    earlier = Edition.objects.in_bulk([edition for edition, _ in interests.week])
+    for edition, wish in interests.week:
+        if edition not in earlier:
+            raise DeliveryError(f"Delivery {delivery.uid} has papers of an edition that is gone.")
+        choices += week.chosen(delivery.edition, earlier[edition], load_pool(earlier[edition]), [wish])[0]
+    return choices

@@ -10,7 +10,7 @@ import time_machine
 from django.core.management import CommandError, call_command
 
 from digest.models import Delivery, DeliveryState, Digest, Edition
-from digest.selection import choose, interests_of, load_pool
+from digest.selection import compose, interests_of, load_pool
 from subscriptions.models import Subscriber
 from tests.factories import (
     NOW,
@@ -76,13 +76,13 @@ def reader() -> Subscriber:
 def sent(edition: Edition, reader: Subscriber) -> Delivery:
     pool = load_pool(edition)
     interests = interests_of(pool, {reader.pk: reader.digest_length}, NOW)
-    choices = choose(pool, [reader], NOW, interests)[reader.pk]
+    choices, stored = compose(edition, pool, interests, NOW)[reader.pk]
     return DeliveryFactory(
         edition=edition,
         subscriber=reader,
         state=DeliveryState.ACCEPTED,
         selection=[choice.as_json() for choice in choices],
-        preferences=interests[reader.pk].as_json(),
+        preferences=stored.as_json(),
     )
 
 
@@ -116,7 +116,9 @@ def test_a_digest_that_was_stored_without_its_grounds_is_still_shown(edition: Ed
 
 def test_a_reader_for_whom_there_is_nothing_is_told_so(edition: Edition, reader: Subscriber) -> None:
     edition.entries.all().delete()
-    assert "No paper of this edition is for this reader." in run("explain", reader.email)
+    assert "No paper of this edition is for this reader, nor any of the week before: no mail is sent." in run(
+        "explain", reader.email
+    )
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from digest import editions, interests, learning
 from digest.interests import profiles, spaces
 from digest.learning import fitting, keeping
 from digest.models import DeliveryState, Edition, ModelKind, Paper, RankingModelData, ReaderProfile
-from digest.selection import Choice, choose, interests_of, load_pool, replay
+from digest.selection import Choice, choose, compose, interests_of, load_pool, replay
 from subscriptions.models import Subscriber
 from tests.factories import NOW, DeliveryFactory, PaperFactory, SubscriberFactory, TopicFactory
 
@@ -97,7 +97,7 @@ def test_a_replay_needs_neither_papers_words_nor_the_model(edition: Edition, rea
     interests.add_text(reader, "legged robots", NOW)
     pool = load_pool(edition)
     wanted = interests_of(pool, {reader.pk: 30}, NOW)
-    chosen = choose(pool, [reader], NOW, wanted)[reader.pk]
+    chosen = compose(edition, pool, wanted, NOW)[reader.pk].choices
     delivery = DeliveryFactory(
         edition=edition,
         subscriber=reader,
@@ -130,7 +130,7 @@ def test_a_send_reads_as_many_rows_however_many_readers(edition: Edition) -> Non
         with CaptureQueriesContext(connection) as queries:
             choose(pool, some, NOW)
         counts.append(len(queries))
-    assert counts[0] == counts[1] == 6
+    assert counts[0] == counts[1] == 8
 
 
 def test_sending_and_the_site_do_without_scipy() -> None:

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from digest import selection, tex
+from digest import ranking, selection, tex
 from digest.editions import issue_date
 from digest.errors import DeliveryError
 from digest.management.commands.build_edition import day
@@ -84,7 +84,8 @@ def _chosen(edition: Edition, reader: Subscriber) -> tuple[selection.Interests, 
     now = timezone.now()
     pool = selection.load_pool(edition)
     interests = selection.interests_of(pool, {reader.pk: reader.digest_length}, now)
-    return interests[reader.pk], selection.choose(pool, [reader], now, interests)[reader.pk]
+    composed = selection.compose(edition, pool, interests, now)[reader.pk]
+    return composed.interests, composed.choices
 
 
 def _account(delivery: Delivery | None) -> str:
@@ -106,13 +107,17 @@ def _wishes(interests: selection.Interests | None) -> str:
 
 def _digest(choices: Sequence[Choice]) -> Iterator[str]:
     if not choices:
-        yield "\n  No paper of this edition is for this reader.\n"
+        yield "\n  No paper of this edition is for this reader, nor any of the week before: no mail is sent.\n"
     titles = dict(Paper.objects.filter(pk__in=[each.paper_id for each in choices]).values_list("id", "title"))
-    names = {f"topic:{slug}": name for slug, name in Topic.objects.values_list("slug", "name")}
+    topics = dict(Topic.objects.values_list("slug", "name"))
+    names = {f"topic:{slug}": name for slug, name in topics.items()}
     for number, choice in enumerate(choices, start=1):
         title = textwrap.shorten(tex.readable(titles.get(choice.paper_id, "(deleted)")), WIDTH - 14, placeholder=" …")
         yield f"\n{number:3}. {choice.score:7.4f}  {title}"
+        yield f"      {ranking.sentence(choice.parts, topics)}."
         yield "      = " + " + ".join(f"{names.get(name, name)} {value:.4f}" for name, value in choice.parts)
+        if choice.similar:
+            yield f"      and {len(choice.similar)} similar: papers {', '.join(map(str, choice.similar))}"
 
 
 def _replayed(delivery: Delivery, choices: Sequence[Choice]) -> str:
