@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.utils import timezone
 
-from digest import editions, events, housekeeping, ingestion, search, stopping
+from digest import editions, events, housekeeping, ingestion, learning, search, stopping
 from digest.delivery import alerts, host_alerts, ledger, recovery, source_alerts
 from digest.delivery.sending import TIME_IS_UP, send_due
 from digest.delivery.transports.providers import keeps_idempotency
@@ -37,7 +37,8 @@ WRAP_UP = 60  # seconds
 # In the cache: when a worker last took a tick, in seconds since 1970. Health checks read it.
 HEARTBEAT = "paperboy:last-tick"
 TIDIED = "paperboy:tidied"
-DAY = 24 * 3600  # seconds
+FITS_DECIDED = "paperboy:fits-decided"
+HOUR, DAY = 3600, 24 * 3600  # seconds
 # In the cache: that a task is on its way which will see every event stored until it starts, and for how long at most.
 EVENTS_ENQUEUED = "paperboy:events-enqueued"
 # In the cache: that someone is reading the mailbox.
@@ -59,6 +60,7 @@ def tick() -> None:
         _enqueue_planning,
         _enqueue_events,
         _enqueue_indexing,
+        _enqueue_fit,
         _enqueue_mailbox,
         _sweep,
         visit_sources,
@@ -120,6 +122,12 @@ def index_papers() -> None:
     until = time.monotonic() + INDEXING_SECONDS
     done = search.catch_up(goes_on=lambda: time.monotonic() < until and not stopping.asked())
     logger.info("Indexed %s papers", done)
+
+
+@shared_task
+def fit_model(kind: str) -> None:
+    """Begin to fit a model: a process of its own goes on with it, and no worker waits."""
+    learning.start(kind)
 
 
 @shared_task
@@ -186,6 +194,12 @@ def _enqueue_events(now: datetime) -> None:
 def _enqueue_indexing(now: datetime) -> None:
     if search.waits():
         index_papers.apply_async(expires=EXPIRES)
+
+
+def _enqueue_fit(now: datetime) -> None:
+    """Once an hour, one model at most: a fit is over by then, and one that failed is tried again."""
+    if cache.add(FITS_DECIDED, True, HOUR) and (kinds := learning.due(now)):
+        fit_model.apply_async((kinds[0],), expires=EXPIRES)
 
 
 def _enqueue_mailbox(now: datetime) -> None:

@@ -10,7 +10,7 @@ from django.contrib.sessions.models import Session
 from django.core.cache import cache
 
 from digest import housekeeping, tasks
-from digest.models import Delivery, Host, Merge, ProviderEvent, Repository, SourceRun, Throttle
+from digest.models import Delivery, Host, Merge, ProviderEvent, RankingModel, Repository, SourceRun, Throttle
 from tests.factories import DeliveryFactory, PaperFactory
 
 pytestmark = pytest.mark.django_db
@@ -34,6 +34,8 @@ def test_old_records_are_forgotten_and_recent_ones_kept(settings):
     records(NOW - timedelta(days=89))
     for days in (30, 29):  # whatever the setting: as long as a merge can be undone
         Merge.objects.create(loser=PaperFactory(), winner=PaperFactory(), made_at=NOW - timedelta(days=days))
+    for version in (1, 2, 3):  # the newest two are kept
+        RankingModel.objects.create(kind="meaning", version=version, format=1, papers=1, fitted_at=NOW)
     assert set(housekeeping.tidy(NOW).values()) == {1}
     assert Merge.objects.get().made_at == NOW - timedelta(days=29)
     kept = (SourceRun, ProviderEvent, Throttle, AccessLog, Host, Repository, Session)

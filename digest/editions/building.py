@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
 from digest import learning
-from digest.editions import calendar, pool
+from digest.editions import calendar, pool, predicting
 from digest.editions.pool import Candidate
 from digest.errors import EditionClosed, EditionError
 from digest.ingestion import missing
@@ -70,7 +70,8 @@ def publish(edition: Edition, now: datetime) -> Edition:
 
 
 def _store(edition: Edition, candidates: Sequence[Candidate], now: datetime) -> Edition:
-    model = _with_vectors(edition, candidates)
+    meaning = _with_vectors(edition, candidates)
+    prediction, candidates = predicting.predicted(edition, candidates, now)
     with curating(edition) as edition:
         _follow_merges(edition)
         edition.entries.exclude(TOUCHED).exclude(paper__in=[each.paper_id for each in candidates]).delete()
@@ -78,9 +79,10 @@ def _store(edition: Edition, candidates: Sequence[Candidate], now: datetime) -> 
         fresh = [each for each in candidates if each.paper_id not in entries]
         EditionPaper.objects.bulk_create(_entry(edition, each, now) for each in fresh)
         changed = [entry for each in candidates if (entry := entries.get(each.paper_id)) and _renumbered(entry, each)]
-        EditionPaper.objects.bulk_update(changed, ["trend", "topics"], batch_size=500)
-        edition.built_at, edition.missing, edition.meaning = now, missing.line(now), model
-        edition.save(update_fields=["built_at", "missing", "meaning"])
+        EditionPaper.objects.bulk_update(changed, ["trend", "topics", "prediction"], batch_size=500)
+        edition.built_at, edition.missing = now, missing.line(now)
+        edition.meaning, edition.prediction = meaning, prediction
+        edition.save(update_fields=["built_at", "missing", "meaning", "prediction"])
     return edition
 
 
@@ -108,6 +110,7 @@ def _entry(edition: Edition, candidate: Candidate, now: datetime) -> EditionPape
         edition=edition,
         paper_id=candidate.paper_id,
         trend=candidate.trend,
+        prediction=candidate.prediction,
         topics=candidate.topics,
         added_at=now,
     )
@@ -115,6 +118,6 @@ def _entry(edition: Edition, candidate: Candidate, now: datetime) -> EditionPape
 
 def _renumbered(entry: EditionPaper, candidate: Candidate) -> bool:
     """Gives the entry the candidate's numbers; whether they differ."""
-    before = entry.trend, entry.topics
-    entry.trend, entry.topics = candidate.trend, candidate.topics
-    return before != (entry.trend, entry.topics)
+    before = entry.trend, entry.topics, entry.prediction
+    entry.trend, entry.topics, entry.prediction = candidate.trend, candidate.topics, candidate.prediction
+    return before != (entry.trend, entry.topics, entry.prediction)

@@ -34,11 +34,14 @@ TRACE = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A paper for the pool: `trend` and the relevance to each of `topics` are in [0, 1], to DIGITS digits."""
+    """A paper for the pool: `trend`, `prediction` and the relevance to each of `topics` are in [0, 1], to DIGITS
+    digits.
+    """
 
     paper_id: int
     trend: float
     topics: dict[str, float]
+    prediction: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
