@@ -51,7 +51,7 @@ class Numbers:
     table: ranking.Table
 
 
-def numbers(edition: Edition) -> Numbers:
+def numbers(edition: Edition, weights: ranking.Weights = ranking.WEIGHTS) -> Numbers:
     """The pool's numbers; one query. The topics are those that any of its papers belongs to, by slug."""
     rows = list(edition.entries.order_by("id").values_list(*COLUMNS, *FLAGS))
     columns = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in COLUMNS + FLAGS]
@@ -69,7 +69,7 @@ def numbers(edition: Edition) -> Numbers:
         hidden=np.array([decision == Decision.HIDDEN for decision in decisions], dtype=bool),
         gone=np.array([into in twins or any(reasons) for into, *reasons in gone], dtype=bool),
         shift=np.array(shifts, dtype=np.float64),
-        table=ranking.table(slugs, relevance, trends, pinned, shifts, prediction=predictions),
+        table=ranking.table(slugs, relevance, trends, pinned, shifts, weights=weights, prediction=predictions),
     )
 
 

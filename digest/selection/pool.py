@@ -8,12 +8,13 @@ import numpy as np
 
 from digest.editions.ranked import numbers
 from digest.models import Edition, Paper
+from digest.ranking import WEIGHTS, Weights
 from digest.ranking.pool import Pool
 
 
-def load_pool(edition: Edition) -> Pool:
+def load_pool(edition: Edition, weights: Weights = WEIGHTS) -> Pool:
     """The edition's pool; two queries, one more for every link in a chain of merged papers."""
-    rows = numbers(edition)
+    rows = numbers(edition, weights)
     order = np.argsort(rows.paper_ids)
     paper_ids, canonical_ids = rows.paper_ids[order], rows.canonical_ids[order]
     return Pool(
