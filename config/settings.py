@@ -146,6 +146,7 @@ CELERY_TASK_ROUTES = {
     "digest.tasks.read_mailbox": {"queue": "ingestion"},
     "digest.tasks.index_papers": {"queue": "ingestion"},
     "digest.tasks.renew_interests": {"queue": "ingestion"},
+    "digest.tasks.fit_model": {"queue": "ingestion"},
 }
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

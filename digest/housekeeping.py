@@ -8,15 +8,15 @@ from axes.models import AccessLog
 from django.conf import settings
 from django.contrib.sessions.models import Session
 
-from digest import events, interests
+from digest import events, interests, learning
 from digest.models import Bounce, Host, ProviderEvent, Repository, SourceRun, Throttle
 from digest.papers import merging
 
 
 def tidy(now: datetime) -> dict[str, int]:
     """Forget visits to sources and their hosts, repositories, providers' events, counts of what was sent and sign-ins
-    after RECORDS_DAYS, expired sessions, interests that readers removed, and how to undo merges that are too old for
-    that; how many each.
+    after RECORDS_DAYS, expired sessions, models that no edition needs, interests that readers removed, and how to
+    undo merges that are too old for that; how many each.
 
     The ledger, consent records, suppressions, papers and their signals are kept: digests are chosen by them.
     """
@@ -34,5 +34,8 @@ def tidy(now: datetime) -> dict[str, int]:
         "repositories": Repository.objects.filter(checked_at__lt=before),
         "sessions": Session.objects.filter(expire_date__lt=now),
     }
-    removed = {"merges": merging.forget(now), "interests": interests.forget_removed(now)}
-    return {name: rows.delete()[0] for name, rows in old.items()} | removed
+    return {name: rows.delete()[0] for name, rows in old.items()} | {
+        "merges": merging.forget(now),
+        "models": learning.forget_old(),
+        "interests": interests.forget_removed(now),
+    }

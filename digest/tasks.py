@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.utils import timezone
 
-from digest import editions, events, housekeeping, ingestion, interests, search, stopping
+from digest import editions, events, housekeeping, ingestion, interests, learning, search, stopping
 from digest.delivery import alerts, host_alerts, ledger, recovery, source_alerts
 from digest.delivery.sending import TIME_IS_UP, send_due
 from digest.delivery.transports.providers import keeps_idempotency
@@ -38,6 +38,7 @@ WRAP_UP = 60  # seconds
 HEARTBEAT = "paperboy:last-tick"
 TIDIED = "paperboy:tidied"
 INTERESTS_RENEWED = "paperboy:interests-renewed"
+FITS_DECIDED = "paperboy:fits-decided"
 HOUR, DAY = 3600, 24 * 3600  # seconds
 # In the cache: that a task is on its way which will see every event stored until it starts, and for how long at most.
 EVENTS_ENQUEUED = "paperboy:events-enqueued"
@@ -61,6 +62,7 @@ def tick() -> None:
         _enqueue_events,
         _enqueue_indexing,
         _enqueue_interests,
+        _enqueue_fit,
         _enqueue_mailbox,
         _sweep,
         visit_sources,
@@ -140,6 +142,12 @@ def renew_interests() -> None:
 
 
 @shared_task
+def fit_model(kind: str) -> None:
+    """Begin to fit a model: a process of its own goes on with it, and no worker waits."""
+    learning.start(kind)
+
+
+@shared_task
 def read_mailbox() -> None:
     """Take the bounces and requests that came to the mailbox of BOUNCE_IMAP_URL."""
     if settings.BOUNCE_IMAP_URL and cache.add(MAILBOX_TAKEN, True, settings.CELERY_TASK_TIME_LIMIT):
@@ -209,6 +217,12 @@ def _enqueue_interests(now: datetime) -> None:
     """Once an hour: who waits for a paper has waited for longer."""
     if interests.waits() and cache.add(INTERESTS_RENEWED, True, HOUR):
         renew_interests.apply_async(expires=HOUR)
+
+
+def _enqueue_fit(now: datetime) -> None:
+    """Once an hour, one model at most: a fit is over by then, and one that failed is tried again."""
+    if cache.add(FITS_DECIDED, True, HOUR) and (kinds := learning.due(now)):
+        fit_model.apply_async((kinds[0],), expires=EXPIRES)
 
 
 def _enqueue_mailbox(now: datetime) -> None:

@@ -10,7 +10,17 @@ from django.contrib.sessions.models import Session
 from django.core.cache import cache
 
 from digest import housekeeping, tasks
-from digest.models import Delivery, Host, Interest, Merge, ProviderEvent, Repository, SourceRun, Throttle
+from digest.models import (
+    Delivery,
+    Host,
+    Interest,
+    Merge,
+    ProviderEvent,
+    RankingModel,
+    Repository,
+    SourceRun,
+    Throttle,
+)
 from tests.factories import DeliveryFactory, PaperFactory, SubscriberFactory
 
 pytestmark = pytest.mark.django_db
@@ -38,6 +48,8 @@ def test_old_records_are_forgotten_and_recent_ones_kept(settings):
         Interest.objects.create(
             subscriber=SubscriberFactory(), kind="text", name="graphs", removed_at=NOW - timedelta(hours=hours)
         )
+    for version in (1, 2, 3):  # the newest two are kept
+        RankingModel.objects.create(kind="meaning", version=version, format=1, papers=1, fitted_at=NOW)
     assert set(housekeeping.tidy(NOW).values()) == {1}
     assert Interest.objects.count() == 1
     assert Merge.objects.get().made_at == NOW - timedelta(days=29)

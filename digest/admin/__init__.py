@@ -1,5 +1,5 @@
 """The editors' desk; importing the package registers its pages."""
 
-from digest.admin import accounts, breakers, deliveries, editions, hosts, papers, readers, sources
+from digest.admin import accounts, breakers, deliveries, editions, hosts, papers, ranking, readers, sources
 
-__all__ = ["accounts", "breakers", "deliveries", "editions", "hosts", "papers", "readers", "sources"]
+__all__ = ["accounts", "breakers", "deliveries", "editions", "hosts", "papers", "ranking", "readers", "sources"]

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
 from digest import learning
-from digest.editions import calendar, pool
+from digest.editions import calendar, pool, predicting
 from digest.editions.pool import Candidate
 from digest.errors import EditionClosed, EditionError
 from digest.ingestion import missing
@@ -18,6 +18,8 @@ from digest.models import Decision, Edition, EditionPaper, EditionState, ModelKi
 
 # Once published, an edition of a far day would stay the newest until then, and no later one would reach anybody.
 FURTHEST_AHEAD = timedelta(days=14)
+# Of an entry, what building gives it; the rest is the editors'.
+NUMBERS = ("trend", "prediction", "topics", "group", "authors")
 TOUCHED = ~Q(decision=Decision.NONE) | ~Q(blurb="") | ~Q(shift=0.0)
 
 
@@ -70,7 +72,8 @@ def publish(edition: Edition, now: datetime) -> Edition:
 
 
 def _store(edition: Edition, candidates: Sequence[Candidate], now: datetime) -> Edition:
-    model = _with_vectors(edition, candidates)
+    meaning = _with_vectors(edition, candidates)
+    prediction, candidates = predicting.predicted(edition, candidates, now)
     with curating(edition) as edition:
         _follow_merges(edition)
         edition.entries.exclude(TOUCHED).exclude(paper__in=[each.paper_id for each in candidates]).delete()
@@ -78,10 +81,10 @@ def _store(edition: Edition, candidates: Sequence[Candidate], now: datetime) -> 
         fresh = [each for each in candidates if each.paper_id not in entries]
         EditionPaper.objects.bulk_create(_entry(edition, each, now) for each in fresh)
         changed = [entry for each in candidates if (entry := entries.get(each.paper_id)) and _renumbered(entry, each)]
-        columns = ["trend", "topics", "group", "authors"]
-        EditionPaper.objects.bulk_update(changed, columns, batch_size=500)
-        edition.built_at, edition.missing, edition.meaning = now, missing.line(now), model
-        edition.save(update_fields=["built_at", "missing", "meaning"])
+        EditionPaper.objects.bulk_update(changed, NUMBERS, batch_size=500)
+        edition.built_at, edition.missing = now, missing.line(now)
+        edition.meaning, edition.prediction = meaning, prediction
+        edition.save(update_fields=["built_at", "missing", "meaning", "prediction"])
     return edition
 
 
@@ -109,6 +112,7 @@ def _entry(edition: Edition, candidate: Candidate, now: datetime) -> EditionPape
         edition=edition,
         paper_id=candidate.paper_id,
         trend=candidate.trend,
+        prediction=candidate.prediction,
         topics=candidate.topics,
         group=candidate.group,
         authors=list(candidate.authors),
@@ -118,7 +122,7 @@ def _entry(edition: Edition, candidate: Candidate, now: datetime) -> EditionPape
 
 def _renumbered(entry: EditionPaper, candidate: Candidate) -> bool:
     """Gives the entry the candidate's numbers; whether they differ."""
-    before = entry.trend, entry.topics, entry.group, entry.authors
-    entry.trend, entry.topics, entry.group = candidate.trend, candidate.topics, candidate.group
-    entry.authors = list(candidate.authors)
-    return before != (entry.trend, entry.topics, entry.group, entry.authors)
+    before = [getattr(entry, name) for name in NUMBERS]
+    entry.trend, entry.prediction, entry.topics = candidate.trend, candidate.prediction, candidate.topics
+    entry.group, entry.authors = candidate.group, list(candidate.authors)
+    return before != [getattr(entry, name) for name in NUMBERS]

@@ -37,7 +37,8 @@ AUTHORS_KEPT = 200
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A paper for the pool: `trend` and the relevance to each of `topics` are in [0, 1], to DIGITS digits.
+    """A paper for the pool: `trend`, `prediction` and the relevance to each of `topics` are in [0, 1], to DIGITS
+    digits.
 
     `group` is the same for near-duplicates, 0 for a paper that stands alone.
     """
@@ -47,6 +48,7 @@ class Candidate:
     topics: dict[str, float]
     group: int = 0
     authors: tuple[str, ...] = ()
+    prediction: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from digest import ranking
 from digest.models import Decision, Edition, EditionPaper, Paper
 
-COLUMNS = ("id", "paper_id", "trend", "topics", "decision", "shift", "group")
+COLUMNS = ("id", "paper_id", "trend", "prediction", "topics", "decision", "shift", "group")
 FLAGS = (
     "paper__is_hidden",
     "paper__withdrawn_at",
@@ -53,25 +53,26 @@ class Numbers:
     table: ranking.Table
 
 
-def numbers(edition: Edition) -> Numbers:
+def numbers(edition: Edition, weights: ranking.Weights = ranking.WEIGHTS) -> Numbers:
     """The pool's numbers; one query. The topics are those that any of its papers belongs to, by slug."""
     rows = list(edition.entries.order_by("id").values_list(*COLUMNS, *FLAGS))
     columns = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in COLUMNS + FLAGS]
-    entry_ids, paper_ids, trends, topics, decisions, shifts, groups, is_hidden, withdrawn, merged, *of_merged = columns
+    entry_ids, paper_ids, trends, predictions, topics, decisions, shifts, groups, *flags = columns
+    is_hidden, withdrawn, merged, *of_merged = flags
     slugs = sorted({slug for relevance in topics for slug in relevance})
     relevance = np.array([[paper.get(slug, 0.0) for slug in slugs] for paper in topics]).reshape(len(rows), len(slugs))
     pinned = np.array([decision == Decision.PINNED for decision in decisions], dtype=bool)
     twins = set(paper_ids).intersection(merged)
-    flags = zip(merged, is_hidden, withdrawn, *of_merged, strict=True)
+    gone = zip(merged, is_hidden, withdrawn, *of_merged, strict=True)
     return Numbers(
         entry_ids=np.array(entry_ids, dtype=np.int64),
         paper_ids=np.array(paper_ids, dtype=np.int64),
         canonical_ids=np.array([into or own for own, into in zip(paper_ids, merged, strict=True)], dtype=np.int64),
         hidden=np.array([decision == Decision.HIDDEN for decision in decisions], dtype=bool),
-        gone=np.array([into in twins or any(reasons) for into, *reasons in flags], dtype=bool),
+        gone=np.array([into in twins or any(reasons) for into, *reasons in gone], dtype=bool),
         shift=np.array(shifts, dtype=np.float64),
         groups=np.where(pinned, 0, np.array(groups, dtype=np.int64)),
-        table=ranking.table(slugs, relevance, trends, pinned, shifts),
+        table=ranking.table(slugs, relevance, trends, pinned, shifts, weights=weights, prediction=predictions),
     )
 
 

@@ -17,10 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digest.errors import EvaluationError
-from digest.evaluation import metrics
 from digest.evaluation.streams import Candidate, Event, ListedPaper, Paper, Recording, VotedPaper
 from digest.evaluation.taxonomy import NAMES
-from digest.ranking import PaperText
+from digest.ranking import PaperText, metrics
 
 LEAST_PROFILE = 5
 WINDOW = timedelta(days=6)  # the day itself and the six before it

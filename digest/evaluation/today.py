@@ -20,9 +20,11 @@ from digest import ranking
 from digest.evaluation.streams import Candidate, Paper, VotedPaper
 from digest.evaluation.tasks import Past, Scores
 from digest.ranking import TopicProfile
+from digest.ranking.fitting import prediction
 from digest.ranking.fitting.naming import NameFinder
-from digest.ranking.fitting.prediction import Example, Listing, Predictor
 from digest.ranking.fitting.taste import TasteModel
+from digest.ranking.prediction import Prediction
+from digest.ranking.record import Example, Listing
 from digest.ranking.relevance import Rarity, document, rarity, relevance
 from digest.ranking.words import words
 
@@ -34,7 +36,7 @@ class Today:
     offered: Sequence[TopicProfile]
     taste: TasteModel | None = None
     taste_of: date = date.min
-    predictor: Predictor | None = None
+    predictor: Prediction | None = None
     rarity: Rarity | None = None
 
     def interests(self, profile: Sequence[VotedPaper], candidates: Sequence[VotedPaper], past: Past) -> Scores:
@@ -61,7 +63,7 @@ class Today:
     def learn_trend(self, training: Callable[[], Iterator[tuple[Paper, bool]]], past: Past) -> None:
         examples = [Example(paper.text, paper.day, listed) for paper, listed in training()]
         listings = [Listing(paper.content.text, paper.day) for paper in past.listed()]
-        self.predictor = Predictor.fitted(examples, listings)
+        self.predictor = prediction.fitted(examples, listings)
 
     def trend(self, papers: Sequence[Paper]) -> Scores:
         if self.predictor:

@@ -6,13 +6,23 @@ import time
 from datetime import datetime
 
 from digest.errors import ModelError
-from digest.learning import corpus
+from digest.learning import corpus, quality
 from digest.learning.keeping import keep
 from digest.models import ModelKind, RankingModel
-from digest.ranking import meaning
+from digest.ranking import meaning, prediction
 
 # Of fewer papers, which a few days of arXiv bring, directions say little.
 LEAST_PAPERS = 1000
+# A prediction is learned from a month of arXiv at least, and so many of its papers must have been listed.
+LEAST_EXAMPLES = 3000
+LEAST_LISTED = 150
+
+
+def enough(kind: str, now: datetime) -> bool:
+    """Whether there is enough to fit it on; two cheap queries at most."""
+    if kind == ModelKind.PREDICTION:
+        return corpus.has(LEAST_EXAMPLES, now) and corpus.has_listed(LEAST_LISTED, now)
+    return corpus.has(LEAST_PAPERS, now)
 
 
 def fit(kind: str, now: datetime) -> RankingModel:
@@ -44,4 +54,31 @@ def _fit_meaning(now: datetime) -> RankingModel:
     )
 
 
-FITS = {ModelKind.MEANING: _fit_meaning}
+def _fit_prediction(now: datetime) -> RankingModel:
+    """Twice: without the newest fortnight, to see on it what the model is good for, and with it."""
+    from digest.ranking.fitting.prediction import fitted
+
+    began = time.process_time()
+    examples, listings = corpus.examples(now)
+    listed = sum(example.listed for example in examples)
+    if len(examples) < LEAST_EXAMPLES or listed < LEAST_LISTED:
+        needed = f"{LEAST_EXAMPLES} and {LEAST_LISTED} are needed"
+        raise ModelError(f"there are {len(examples)} papers, {listed} of them listed, and {needed}")
+    found = quality.measured(fitted, examples, listings)
+    model = fitted(examples, listings)
+    if model is None:
+        raise ModelError("there is nothing to tell apart")
+    row = RankingModel(
+        kind=ModelKind.PREDICTION,
+        format=prediction.FORMAT,
+        papers=len(examples),
+        corpus_from=examples[0].day,
+        corpus_until=examples[-1].day,
+        fitted_at=now,
+        seconds=round(time.process_time() - began, 1),
+        quality=found,
+    )
+    return keep(row, model.as_bytes(), use=quality.is_good(found))
+
+
+FITS = {ModelKind.MEANING: _fit_meaning, ModelKind.PREDICTION: _fit_prediction}

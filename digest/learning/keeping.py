@@ -29,14 +29,15 @@ def current(kind: str) -> RankingModel | None:
 
 @transaction.atomic
 def keep(fitted: RankingModel, data: bytes, *, use: bool = True) -> RankingModel:
-    """Store a fit as the newest version of its kind, and use it from now on."""
+    """Store a fit as the newest version of its kind. Not to `use` it takes the one before out of use too: it was of the
+    same making, and is older.
+    """
     if len(data) > LARGEST:
         raise ModelError(f"{fitted.get_kind_display()}: {len(data)} bytes are too many to keep")
     of_kind = RankingModel.objects.select_for_update().filter(kind=fitted.kind).order_by("pk")
     list(of_kind.values_list("pk"))  # two fits of a kind wait for one another
     fitted.version = (of_kind.aggregate(newest=Max("version"))["newest"] or 0) + 1
-    if use:
-        of_kind.update(is_in_use=False)
+    of_kind.update(is_in_use=False)
     fitted.is_in_use, fitted.checksum = use, hashlib.sha256(data).hexdigest()
     fitted.save(force_insert=True)
     RankingModelData.objects.create(model=fitted, data=data)

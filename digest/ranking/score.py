@@ -22,8 +22,8 @@ Parts = tuple[tuple[str, float], ...]
 @dataclass(frozen=True, slots=True)
 class Weights:
     """What a paper is worth that is all about a reader's topic or interest, that trends as much as can be, that is
-    pinned, that is by a reader's own author; what one loses that is just what they voted down, and one of an earlier
-    edition a day.
+    pinned, that is by a reader's own author, that is sure to be listed by a community; what one loses that is just
+    what they voted down, and one of an earlier edition a day.
 
     `general` is a topic's worth for who follows none: the one a paper is most about counts, and little, so that trends
     decide.
@@ -36,6 +36,8 @@ class Weights:
     away: float = 0.4
     general: float = 0.05
     trend: float = 0.4
+    # What a listed paper typically gets for its votes, so that to be sure of a listing is worth what a listing is.
+    prediction: float = 0.08
     pin: float = 1.0
     day: float = 0.02
 

@@ -16,6 +16,7 @@ from digest.ranking.score import POINTS, WEIGHTS, Parts, Points, Weights, as_poi
 
 TREND = "trend"
 EDITOR = "editor"
+PREDICTION = "prediction"
 # A paper is about a topic from this relevance on; less is a word in passing.
 RELEVANT = 0.3
 # From this trend on a paper comes to who did not ask for it: a new paper's with twice the votes that are typical.
@@ -108,10 +109,11 @@ def table(
     shift: ArrayLike,
     own: Sequence[OwnPart] = (),
     weights: Weights = WEIGHTS,
+    prediction: ArrayLike | None = None,
 ) -> Table:
     """The points of n papers: `relevance` n x topics and `trend` n in [0, 1], `pinned` n booleans, `shift` n scores.
 
-    `own` are readers' own parts.
+    `own` are readers' own parts. `prediction` is the probability, n in [0, 1], to trend; never enough by itself.
     """
     relevant = np.asarray(relevance, dtype=np.float64)
     papers, topics = relevant.shape
@@ -132,6 +134,15 @@ def table(
                 notable_from=int(as_points(weights.trend * TRENDING)),
             ),
             CommonPart(EDITOR, as_points(editor), notable_from=1),
+            *_predicted(prediction, weights),
         ),
         tuple(own),
     )
+
+
+def _predicted(prediction: ArrayLike | None, weights: Weights) -> tuple[CommonPart, ...]:
+    """No part where nothing is predicted."""
+    if prediction is None:
+        return ()
+    points = as_points(weights.prediction * np.asarray(prediction, dtype=np.float64))
+    return (CommonPart(PREDICTION, points),) if points.any() else ()

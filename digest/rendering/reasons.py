@@ -17,7 +17,12 @@ TOPICS_SHOWN = 5
 TOPIC_PART = "topic:"
 ON_TOPIC = 0.1  # of a score: clearly about one of the reader's topics
 OTHERS = "others"
-NAMES = {"trend": "trend", "editor": "editor’s pick", OTHERS: "other topics"}
+NAMES = {
+    "trend": "trend",
+    "editor": "editor’s pick",
+    "prediction": "likely to trend (a prediction)",
+    OTHERS: "other topics",
+}
 NAMES_OF_LOSSES = {"editor": "editor’s order", "week": "days since"}
 
 Parts = tuple[tuple[str, float], ...]

@@ -7,8 +7,9 @@ and ties are broken by paper id: the same rows always give the same digest.
 from digest.ranking.choosing import choose_for
 from digest.ranking.interests import Interests
 from digest.ranking.pool import Choice, Pool, papers_as_text, selection_as_text
+from digest.selection.again import replay
 from digest.selection.catching import Catch, caught
-from digest.selection.choosing import Composed, choose, compose, replay
+from digest.selection.choosing import Composed, choose, compose
 from digest.selection.interests import interests_of
 from digest.selection.pool import load_pool
 

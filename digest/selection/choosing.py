@@ -1,4 +1,4 @@
-"""Takes a pool and readers, or a delivery; gives digests, chosen by what is stored of them."""
+"""Takes a pool and readers; gives digests, chosen by what is stored of them, thin ones filled from the week before."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from digest.errors import DeliveryError
-from digest.models import Delivery, Edition
+from digest.models import Edition
 from digest.ranking.choosing import choose_for
-from digest.ranking.interests import RULES, Interests
+from digest.ranking.interests import Interests
 from digest.ranking.pool import Choice, Pool
 from digest.selection import week
 from digest.selection.interests import interests_of
-from digest.selection.pool import load_pool
 from subscriptions.models import Subscriber
 
 
@@ -43,21 +41,3 @@ def choose(pool: Pool, subscribers: Sequence[Subscriber], now: datetime) -> dict
     edition = Edition.objects.get(pk=pool.edition_id)
     wanted = interests_of(pool, {subscriber.pk: subscriber.digest_length for subscriber in subscribers}, now)
     return {pk: composed.choices for pk, composed in compose(edition, pool, wanted, now).items()}
-
-
-def replay(delivery: Delivery) -> list[Choice]:
-    """The digest of a delivery, chosen again from the frozen pools and the preferences stored with it.
-
-    It equals the stored selection. `DeliveryError` where nothing was stored to choose by, or other rules held then.
-    """
-    stored = delivery.preferences
-    if not stored or stored.get("rules") != RULES:
-        raise DeliveryError(f"Delivery {delivery.uid} was not chosen by the rules in force: it cannot be replayed.")
-    interests = Interests.from_json(stored)
-    choices = choose_for(load_pool(delivery.edition), [interests])[0]
-    earlier = Edition.objects.in_bulk([edition for edition, _ in interests.week])
-    for edition, wish in interests.week:
-        if edition not in earlier:
-            raise DeliveryError(f"Delivery {delivery.uid} has papers of an edition that is gone.")
-        choices += week.chosen(delivery.edition, earlier[edition], load_pool(earlier[edition]), [wish])[0]
-    return choices

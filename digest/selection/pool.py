@@ -16,7 +16,7 @@ from digest.interests.spaces import Space
 from digest.models import Edition, Paper
 from digest.ranking.parts import AuthorPart, AwayPart, OwnPart, ProfilePart
 from digest.ranking.pool import Choice, Pool
-from digest.ranking.score import POINTS, WEIGHTS
+from digest.ranking.score import POINTS, WEIGHTS, Weights
 from digest.ranking.table import Table
 
 # Of an interest: a paper that says the very same is no news, and less than what an editor pinned.
@@ -26,9 +26,9 @@ EDITIONS_KEPT = 3
 CHOICES_KEPT = 20_000
 
 
-def load_pool(edition: Edition) -> Pool:
+def load_pool(edition: Edition, weights: Weights = WEIGHTS) -> Pool:
     """The edition's pool; four queries, one more for every link in a chain of merged papers."""
-    rows = numbers(edition)
+    rows = numbers(edition, weights)
     order = np.argsort(rows.paper_ids)
     paper_ids, canonical_ids = rows.paper_ids[order], rows.canonical_ids[order]
     table = rows.table.take(order)

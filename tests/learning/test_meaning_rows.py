@@ -37,7 +37,7 @@ def papers() -> list[Paper]:
         for n in range(12)
     ]
     cakes = [
-        PaperFactory(title=f"Baking cakes {n}", abstract="Ovens, flour and sugar.", first_seen_at=seen)
+        PaperFactory(title=f"Baking cakes {n + 50}", abstract="Ovens, flour and sugar.", first_seen_at=seen)
         for n in range(12)
     ]
     return [*robots, *cakes]

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from digest.ranking import PaperText
+from digest.ranking.fitting import prediction
 from digest.ranking.fitting.meaning import MeaningSpace
 from digest.ranking.fitting.naming import NameFinder
-from digest.ranking.fitting.prediction import Example, Listing, Predictor, Record
 from digest.ranking.fitting.spaces import TermSpace
 from digest.ranking.fitting.taste import TasteModel
+from digest.ranking.record import Example, Listing, Record
 from digest.ranking.terms import author_key, author_names, plain_words, words
 
 DAY = date(2026, 7, 14)
@@ -113,7 +114,7 @@ def examples(number: int = 400) -> list[Example]:
 
 def test_a_prediction_is_a_calibrated_probability_learned_from_text_and_authors() -> None:
     known = examples()
-    predictor = Predictor.fitted(known, [Listing(example.paper, example.day) for example in known if example.listed])
+    predictor = prediction.fitted(known, [Listing(example.paper, example.day) for example in known if example.listed])
     assert predictor
     later = DAY + timedelta(days=60)
     best, middle, least = predictor.probabilities(
@@ -130,8 +131,8 @@ def test_a_prediction_is_a_calibrated_probability_learned_from_text_and_authors(
 
 @pytest.mark.parametrize("listed", [True, False])
 def test_where_all_or_none_were_listed_nothing_is_predicted(listed: bool) -> None:
-    assert Predictor.fitted([each._replace(listed=listed) for each in examples(20)], []) is None
-    assert Predictor.fitted([], []) is None
+    assert prediction.fitted([each._replace(listed=listed) for each in examples(20)], []) is None
+    assert prediction.fitted([], []) is None
 
 
 def test_an_author_s_record_holds_nothing_of_the_day_itself_or_the_week_before() -> None:
@@ -140,6 +141,6 @@ def test_an_author_s_record_holds_nothing_of_the_day_itself_or_the_week_before()
     assert (
         record.features(paper, DAY)
         == record.features(paper, DAY + timedelta(days=7))
-        == Record({}, {}).features(paper, DAY)
+        == Record.of([], []).features(paper, DAY)
     )
     assert record.features(paper, DAY + timedelta(days=8))[0] == 1

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digest.evaluation import metrics
+from digest.ranking import metrics
 
 FALLING = [5, 4, 3, 2, 1]
 Measure = Callable[[list[float], list[float]], float]
