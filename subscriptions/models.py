@@ -32,6 +32,13 @@ class Frequency(models.TextChoices):
     WEEKLY = "weekly", "Once a week"
 
 
+class Abstracts(models.TextChoices):
+    """How much of each paper's abstract the mail brings; the first paper has it whole in any case."""
+
+    SHORT = "short", "The key sentence of each"
+    FULL = "full", "Whole abstracts"
+
+
 class Weekday(models.IntegerChoices):
     MONDAY = 0
     TUESDAY = 1
@@ -74,6 +81,9 @@ class Subscriber(models.Model):
     time_zone = models.CharField(max_length=64, default="UTC")
     digest_length = models.PositiveSmallIntegerField(
         default=10, validators=[MinValueValidator(1), MaxValueValidator(30)]
+    )
+    abstracts = models.CharField(
+        max_length=5, choices=Abstracts.choices, default=Abstracts.SHORT, db_default=Abstracts.SHORT
     )
     opt_in_round = models.PositiveSmallIntegerField(
         default=0,

@@ -61,6 +61,7 @@ class Preferences:
     delivery_weekday: int = 0
     time_zone: str = "UTC"
     digest_length: int = 10
+    abstracts: str = "short"
 
     @classmethod
     def of(cls, subscriber: Subscriber) -> "Preferences":
@@ -71,6 +72,7 @@ class Preferences:
             delivery_weekday=subscriber.delivery_weekday,
             time_zone=subscriber.time_zone,
             digest_length=subscriber.digest_length,
+            abstracts=subscriber.abstracts,
         )
 
 
@@ -249,7 +251,7 @@ def _begin_round(subscriber: Subscriber, preferences: Preferences, origin: Origi
 
 
 def _apply(subscriber: Subscriber, preferences: Preferences) -> None:
-    fields = ["frequency", "delivery_hour", "delivery_weekday", "time_zone", "digest_length"]
+    fields = ["frequency", "delivery_hour", "delivery_weekday", "time_zone", "digest_length", "abstracts"]
     for field in fields:
         setattr(subscriber, field, getattr(preferences, field))
     subscriber.save(update_fields=fields)
