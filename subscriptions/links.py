@@ -21,14 +21,20 @@ class ReaderLinks:
 
     def __init__(self) -> None:
         self._preferences, self._unsubscribe = site_url("/p/"), site_url("/u/")
+        self._votes = site_url("/v/")
         self._preferences_token = tokens.signer(Purpose.PREFERENCES).token
         self._unsubscribe_token = tokens.signer(Purpose.UNSUBSCRIBE).token
+        self._vote_token = tokens.signer(Purpose.VOTE).token
 
     def preferences(self, subscriber_id: int) -> str:
         return self._preferences + self._preferences_token(subscriber_id)
 
     def unsubscribe(self, subscriber_id: int) -> str:
         return self._unsubscribe + self._unsubscribe_token(subscriber_id)
+
+    def votes(self, subscriber_id: int) -> str:
+        """What the links of one reader's votes begin with; a paper's id and `more` or `less` follow, by slashes."""
+        return self._votes + self._vote_token(subscriber_id)
 
 
 def confirm_url(subscriber: Subscriber) -> str:
@@ -42,6 +48,10 @@ def preferences_url(subscriber_id: int) -> str:
 
 def unsubscribe_url(subscriber_id: int) -> str:
     return ReaderLinks().unsubscribe(subscriber_id)
+
+
+def votes_url(subscriber_id: int) -> str:
+    return ReaderLinks().votes(subscriber_id)
 
 
 def preferences_path(subscriber_id: int) -> str:

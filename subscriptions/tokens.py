@@ -24,6 +24,7 @@ class Purpose(StrEnum):
     CONFIRM = "confirm"
     PREFERENCES = "preferences"
     UNSUBSCRIBE = "unsubscribe"
+    VOTE = "vote"
 
 
 class TokenData(NamedTuple):
@@ -31,7 +32,7 @@ class TokenData(NamedTuple):
     opt_in_round: int
 
 
-_LAYOUT = {Purpose.CONFIRM: ">IH", Purpose.PREFERENCES: ">I", Purpose.UNSUBSCRIBE: ">I"}
+_LAYOUT = {Purpose.CONFIRM: ">IH", Purpose.PREFERENCES: ">I", Purpose.UNSUBSCRIBE: ">I", Purpose.VOTE: ">I"}
 
 
 class Signer:
