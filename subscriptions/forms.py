@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 
 from subscriptions import addresses
 from subscriptions.clock import known_zones
-from subscriptions.models import Frequency, Subscriber, Weekday
+from subscriptions.models import Abstracts, Frequency, Subscriber, Weekday
 from subscriptions.queries import active_topics
 from subscriptions.services import Preferences
 
@@ -62,6 +62,7 @@ class PreferencesForm(forms.Form):
     delivery_hour = forms.TypedChoiceField(label="At", choices=HOURS, coerce=int, required=False)
     time_zone = forms.CharField(label="Time zone", max_length=64, widget=TimeZoneSelect, required=False)
     digest_length = forms.TypedChoiceField(label="At most", choices=LENGTHS, coerce=int, required=False)
+    abstracts = forms.ChoiceField(label="With", choices=Abstracts.choices, required=False)
 
     def __init__(self, *args: Any, current: Preferences | None = None, **kwargs: Any) -> None:
         self.current = current or Preferences(time_zone=settings.TIME_ZONE)

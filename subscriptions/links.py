@@ -50,6 +50,10 @@ def unsubscribe_url(subscriber_id: int) -> str:
     return ReaderLinks().unsubscribe(subscriber_id)
 
 
+def votes_url(subscriber_id: int) -> str:
+    return ReaderLinks().votes(subscriber_id)
+
+
 def preferences_path(subscriber_id: int) -> str:
     """The same page for those who are on the site already."""
     return f"/p/{tokens.make(Purpose.PREFERENCES, subscriber_id)}"

@@ -32,6 +32,13 @@ class Frequency(models.TextChoices):
     WEEKLY = "weekly", "Once a week"
 
 
+class Abstracts(models.TextChoices):
+    """How much of each paper's abstract the mail brings; the first paper has it whole in any case."""
+
+    SHORT = "short", "The key sentence of each"
+    FULL = "full", "Whole abstracts"
+
+
 class Weekday(models.IntegerChoices):
     MONDAY = 0
     TUESDAY = 1
@@ -82,6 +89,9 @@ class Subscriber(models.Model):
         db_default="",
         editable=False,
         help_text="Typed in the sign-up form; handed on when they confirm",
+    )
+    abstracts = models.CharField(
+        max_length=5, choices=Abstracts.choices, default=Abstracts.SHORT, db_default=Abstracts.SHORT
     )
     opt_in_round = models.PositiveSmallIntegerField(
         default=0,

@@ -65,6 +65,7 @@ class Preferences:
     time_zone: str = "UTC"
     digest_length: int = 10
     interest: str = ""
+    abstracts: str = "short"
 
     @classmethod
     def of(cls, subscriber: Subscriber) -> "Preferences":
@@ -76,6 +77,7 @@ class Preferences:
             time_zone=subscriber.time_zone,
             digest_length=subscriber.digest_length,
             interest=subscriber.interest,
+            abstracts=subscriber.abstracts,
         )
 
 
@@ -255,7 +257,7 @@ def _begin_round(subscriber: Subscriber, preferences: Preferences, origin: Origi
 
 
 def _apply(subscriber: Subscriber, preferences: Preferences) -> None:
-    fields = ["frequency", "delivery_hour", "delivery_weekday", "time_zone", "digest_length", "interest"]
+    fields = ["frequency", "delivery_hour", "delivery_weekday", "time_zone", "digest_length", "abstracts", "interest"]
     for field in fields:
         setattr(subscriber, field, getattr(preferences, field))
     subscriber.save(update_fields=fields)

@@ -55,6 +55,7 @@ class Batch:
             now,
             self._names(draft.interests.topics),
             row.frequency,
+            row.abstracts,
         )
         return assemble(self.compiled, facts, draft.choices)
 

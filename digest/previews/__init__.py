@@ -13,9 +13,9 @@ from django.core.mail import EmailMultiAlternatives
 from digest.editions.calendar import issue_date
 from digest.models import EditionKind
 from digest.previews.papers import PAPERS
-from digest.rendering import DigestMessage, EditionFacts, PaperFacts, ReaderFacts, assemble, compile_facts
+from digest.rendering import DigestMessage, EditionFacts, FollowUp, PaperFacts, ReaderFacts, assemble, compile_facts
 from subscriptions import mail
-from subscriptions.models import Frequency, Subscriber
+from subscriptions.models import Abstracts, Frequency, Subscriber
 
 NOBODY = 0  # no subscriber has this id
 EMAIL = "ada@example.org"
@@ -36,6 +36,10 @@ BLURBS = {
     1: "Listen to the recordings on their page before you read the numbers. You will hear the glass slip.",
     4: "A cheap sensor, an honest comparison, and a use for it next week.",
 }
+FOLLOW_UPS = (
+    FollowUp(11, "Kites That Measure Wind Over Cities", "https://example.org/papers/11", "Its code is out."),
+    FollowUp(12, "How Long Is a Sentence?", "https://example.org/papers/12", "Accepted at a conference on reading."),
+)
 _CLAIM = "We give a bound, a method that meets it, and an experiment that neither of them explains. "
 
 
@@ -45,6 +49,7 @@ class Pick(NamedTuple):
     paper_id: int
     score: float
     parts: tuple[tuple[str, float], ...]
+    similar: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,22 +90,29 @@ def digest(
     missing: str = "",
     topics: tuple[str, ...] = ("Robotics", "Language models"),
     kind: str = EditionKind.DAILY,
+    abstracts: str = Abstracts.SHORT,
+    follow_ups: Sequence[FollowUp] = (),
+    thin: bool = False,
 ) -> DigestMessage:
     """A digest of exactly these papers, with made-up scores."""
     day = issue_date(kind, DAY)
     compiled = compile_facts(EditionFacts(kind, day, note, missing), papers, TOPICS)
     frequency = Frequency.WEEKLY if kind == EditionKind.WEEKLY else Frequency.DAILY
-    reader = ReaderFacts(NOBODY, EMAIL, UUID(int=1), DAY, NOW, topics, frequency)
+    reader = ReaderFacts(NOBODY, EMAIL, UUID(int=1), DAY, NOW, topics, frequency, abstracts)
     slugs = [slug for slug, name in TOPICS.items() if not topics or name in topics]
-    return assemble(compiled, reader, [_pick(place, paper, slugs) for place, paper in enumerate(papers)])
+    picks = [_pick(place, paper, slugs, thin=thin) for place, paper in enumerate(papers)]
+    return assemble(compiled, reader, picks, follow_ups)
 
 
-def _pick(place: int, paper: PaperFacts, slugs: Sequence[str]) -> Pick:
+def _pick(place: int, paper: PaperFacts, slugs: Sequence[str], *, thin: bool) -> Pick:
     slug = slugs[place % len(slugs)]
     parts = [(f"topic:{slug}", round(0.58 - place * 0.015, 4)), ("trend", round(0.29 - place * 0.009, 4))]
     if paper.blurb:
         parts.insert(0, ("editor", 1.0))
-    return Pick(paper.id, sum(value for _, value in parts), tuple(parts))
+    if thin:
+        parts.append(("week", 0.01))
+    similar = tuple(range(20, 20 + place)) if thin else ()
+    return Pick(paper.id, sum(value for _, value in parts), tuple(parts), similar)
 
 
 def _first(**changes: object) -> list[PaperFacts]:
@@ -126,12 +138,17 @@ def _registry() -> dict[str, Preview]:
     authors = tuple(f"{PAPERS[place % 10].authors[0]} {'I' * (1 + place // 10)}" for place in range(40))
     tex = r"Beating the $\mathcal{O}(n^{2})$ Barrier: $\epsilon$-Greedy is $\alpha$-Optimal for Schr\"odinger Bandits"
     script = "<script>alert('mail')</script> & \"quotes\" {{ braces }} =?utf-8?q?words?="
+    hebrew = "\u05dc\u05de\u05d9\u05d3\u05d4 \u05de\u05d7\u05d5\u05d3\u05e9\u05ea: Learning Anew"
     endless = "On the Unreasonable Length of Titles, " * 40
     crowd = tuple(f"Author {number:,}" for number in range(1, 3304))
     curated = [replace(paper, blurb=BLURBS.get(paper.id, "")) for paper in PAPERS]
     bare = [replace(PAPERS[0], url="", code_url="", authors=(), label="", published_on=None, upvotes=0), PAPERS[1]]
     samples = (
         Preview("ordinary-day", "Ordinary day", "Ten papers, no editor.", lambda: digest(PAPERS)),
+        Preview("full", "Whole abstracts", "For who wants them.", lambda: digest(PAPERS, abstracts=Abstracts.FULL)),
+        Preview("since-then", "Follow-ups", "News at the end.", lambda: digest(PAPERS, follow_ups=FOLLOW_UPS)),
+        Preview("thin-day", "A thin day", "The week's best, and similar ones.", lambda: digest(PAPERS[:3], thin=True)),
+        Preview("right-to-left", "Right to left", "In its own direction.", lambda: digest(_first(title=hebrew))),
         Preview("edited", "Editor’s note and blurbs", "A curated day.", lambda: digest(curated, note=NOTE)),
         Preview("missing", "A source was missing", "Said in the footer.", lambda: digest(PAPERS, missing=MISSING)),
         Preview("weekly", "Weekly", "One mail a week.", lambda: digest(PAPERS, kind=EditionKind.WEEKLY)),

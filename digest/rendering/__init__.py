@@ -2,7 +2,7 @@
 
 from digest.rendering.assembly import assemble
 from digest.rendering.edition import CompiledEdition, compile_facts
-from digest.rendering.facts import EditionFacts, PaperFacts, ReaderFacts
+from digest.rendering.facts import EditionFacts, FollowUp, PaperFacts, ReaderFacts
 from digest.rendering.message import DigestEmail, DigestMessage
 from digest.rendering.recent import compiled_edition
 from digest.rendering.rows import compile_edition
@@ -12,6 +12,7 @@ __all__ = [
     "DigestEmail",
     "DigestMessage",
     "EditionFacts",
+    "FollowUp",
     "PaperFacts",
     "ReaderFacts",
     "assemble",

@@ -7,19 +7,19 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from digest.errors import DeliveryError
-from digest.rendering import headers, lines, quoted, rendered
-from digest.rendering.cards import BRIEF, LINE
-from digest.rendering.edition import MAX_HTML_BYTES, CompiledEdition, Entry, Layout
-from digest.rendering.facts import Chosen, ReaderFacts
+from digest.rendering import fitting, headers, lines, quoted, rendered
+from digest.rendering.cards import minutes
+from digest.rendering.edition import CompiledEdition
+from digest.rendering.entries import MAX_PAPERS, POSITIONS
+from digest.rendering.facts import Chosen, FollowUp, ReaderFacts
 from digest.rendering.holes import Uncompilable
 from digest.rendering.message import DigestMessage
 from subscriptions.inlining import serialised
 from subscriptions.links import unsubscribe_address
 
-MAX_PAPERS = 100
+MAX_FOLLOW_UPS = 5
 # The same in a header, in HTML and in quoted-printable text; nearly all addresses are such.
 _PLAIN_ADDRESS = re.compile(r"\w+(?:[.+-]\w+)*@[A-Za-z0-9][A-Za-z0-9.-]*", re.ASCII)
-POSITIONS = [(quoted.encode(str(place)), quoted.encode(f"{place:>2}. ")) for place in range(1, MAX_PAPERS + 1)]
 
 
 class _Subject(NamedTuple):
@@ -45,29 +45,39 @@ class _Lines(NamedTuple):
     rhythm: bytes
 
 
-def assemble(compiled: CompiledEdition, reader: ReaderFacts, choices: Sequence[Chosen]) -> DigestMessage:
+def assemble(
+    compiled: CompiledEdition,
+    reader: ReaderFacts,
+    choices: Sequence[Chosen],
+    follow_ups: Sequence[FollowUp] = (),
+) -> DigestMessage:
     """One reader's digest, best paper first; the last ones are left out where the mail has no room for them.
 
-    DeliveryError without choices (nobody gets an empty mail) or for a paper that was not compiled; ValueError or
-    BadHeaderError for an address that is none.
+    Of the follow-ups, the first `MAX_FOLLOW_UPS`. DeliveryError without choices (nobody gets an empty mail) or for a
+    paper that was not compiled; ValueError or BadHeaderError for an address that is none.
     """
     if not 0 < len(choices) <= MAX_PAPERS:
         raise DeliveryError(f"A digest without papers is not sent, nor one of more than {MAX_PAPERS}: {len(choices)}")
+    news = follow_ups[:MAX_FOLLOW_UPS]
     try:
-        return _joined(compiled, reader, choices)
+        return _joined(compiled, reader, choices, news)
     except Uncompilable:
-        return _rendered(compiled, reader, choices)
+        return _rendered(compiled, reader, choices, news)
     except KeyError as missing:
         raise DeliveryError(f"Paper {missing} was not compiled with its edition") from missing
 
 
-def _joined(compiled: CompiledEdition, reader: ReaderFacts, choices: Sequence[Chosen]) -> DigestMessage:
+def _joined(
+    compiled: CompiledEdition, reader: ReaderFacts, choices: Sequence[Chosen], follow_ups: Sequence[FollowUp]
+) -> DigestMessage:
     layout = compiled.layout
     if layout is None:
         raise Uncompilable
-    entries = _fitting(compiled, layout, choices)
+    news = compiled.news(follow_ups) if follow_ups else []
+    entries = fitting.entries(compiled, layout.room - sum([item.size for item in news]), choices, reader.abstracts)
     subject, preheader = _opening(compiled, reader, [entry.lead for entry in entries])
-    asked = _lines(compiled, reader, len(entries), len(choices) - len(entries))
+    takes = minutes(sum([entry.characters for entry in entries]))
+    asked = _lines(compiled, reader, len(entries), len(choices) - len(entries), takes)
     to, html_email, email = _address(reader.email)
     links = compiled.links
     url = links.unsubscribe(reader.subscriber_id)
@@ -79,23 +89,32 @@ def _joined(compiled: CompiledEdition, reader: ReaderFacts, choices: Sequence[Ch
     html_values = (
         preheader.html, asked.date, asked.html_chosen, html_email, asked.rhythm, preferences, unsubscribe,
     )  # fmt: skip
-    text = [*layout.text.before.fill(text_values)]
-    html = [*layout.html.before.fill(html_values)]
+    votes = quoted.encode(links.votes(reader.subscriber_id))
+    text, html = [*layout.text.before.fill(text_values)], [*layout.html.before.fill(html_values)]
+    if len(entries) > 1:  # a single paper needs no list
+        text += [entry.text.lines[place] for place, entry in enumerate(entries)]
+        html += [entry.html.lines[place] for place, entry in enumerate(entries)]
+    text += layout.text.between.fill(text_values)
+    html += layout.html.between.fill(html_values)
     for entry, (html_place, text_place) in zip(entries, POSITIONS, strict=False):
-        text_start, text_end = entry.text
-        html_start, html_end = entry.html
-        text += (text_start, text_place, text_end)
-        html += (html_start, html_place, html_end)
+        start, rest, _ = entry.text
+        text += (start, text_place, votes.join(rest))
+        start, rest, _ = entry.html
+        html += (start, html_place, votes.join(rest))
+    text += layout.text.closing.fill(text_values)
+    html += layout.html.closing.fill(html_values)
+    text += [item.text for item in news]
+    html += [item.html for item in news]
     text += layout.text.after.fill(text_values)
     html += layout.html.after.fill(html_values)
     return _message(compiled, reader, to, subject, url, text, html)
 
 
-def _rendered(compiled: CompiledEdition, reader: ReaderFacts, choices: Sequence[Chosen]) -> DigestMessage:
-    reasons = [compiled.reasons.line(choice.parts) for choice in choices]
-    paper_ids = [choice.paper_id for choice in choices]
-    count, text, html = rendered.bodies(compiled, reader, paper_ids, reasons)
-    leads = [(paper_id, reason.is_on_topic) for paper_id, reason in zip(paper_ids, reasons, strict=True)]
+def _rendered(
+    compiled: CompiledEdition, reader: ReaderFacts, choices: Sequence[Chosen], follow_ups: Sequence[FollowUp]
+) -> DigestMessage:
+    count, text, html = rendered.bodies(compiled, reader, choices, follow_ups)
+    leads = [(choice.paper_id, compiled.reasons.line(choice.parts).is_on_topic) for choice in choices]
     subject, _ = _opening(compiled, reader, leads[:count])
     url = compiled.links.unsubscribe(reader.subscriber_id)
     to = headers.recipient(reader.email)
@@ -139,31 +158,6 @@ def _address(email: str) -> tuple[bytes, bytes, bytes]:
     return headers.recipient(email), quoted.encode(serialised(email)), quoted.encode(email)
 
 
-def _fitting(compiled: CompiledEdition, layout: Layout, choices: Sequence[Chosen]) -> list[Entry]:
-    """Full cards for as many leading papers as the mail has room for, shorter ones for the rest, none for the last."""
-    entries = compiled.entries(choices)
-    room = layout.room - sum([entry.size for entry in entries])
-    if room < 0:
-        room = _shortened(compiled, entries, room)
-    while room < 0 and len(entries) > 1:
-        room += entries.pop().size
-    if room < 0:
-        raise DeliveryError(f"A digest of a single paper takes more than {MAX_HTML_BYTES:,} bytes of HTML")
-    return entries
-
-
-def _shortened(compiled: CompiledEdition, entries: list[Entry], room: int) -> int:
-    """Put shorter cards in place of long ones from the end, until there is room; what room there is then."""
-    for variant in (BRIEF, LINE):
-        for place in range(len(entries) - 1, -1, -1):
-            shorter = compiled.entry(entries[place].choice, variant)
-            room += entries[place].size - shorter.size
-            entries[place] = shorter
-            if room >= 0:
-                return room
-    return room
-
-
 def _opening(
     compiled: CompiledEdition, reader: ReaderFacts, leads: Sequence[tuple[int, bool]]
 ) -> tuple[_Subject, _Preheader]:
@@ -188,12 +182,12 @@ def _preheader(compiled: CompiledEdition, leads: Sequence[tuple[int, bool]], lea
     return _Preheader(quoted.encode(serialised(text)), quoted.encode(text))
 
 
-def _lines(compiled: CompiledEdition, reader: ReaderFacts, count: int, left_out: int) -> _Lines:
-    key = (reader.local_date, reader.topics, reader.frequency, count, left_out)
+def _lines(compiled: CompiledEdition, reader: ReaderFacts, count: int, left_out: int, takes: int) -> _Lines:
+    key = (reader.local_date, reader.topics, reader.frequency, count, left_out, takes)
     known: _Lines | None = compiled.remembered.get(key)
     if known is not None:
         return known
-    asked = lines.asked_for(reader, count, left_out)
+    asked = lines.asked_for(reader, count, left_out, takes)
     chosen = quoted.encode(serialised(asked.chosen)), quoted.encode(asked.wrapped)
     known = _Lines(quoted.encode(asked.date), *chosen, quoted.encode(asked.rhythm))
     compiled.remembered.keep(key, known)

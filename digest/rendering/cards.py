@@ -1,14 +1,15 @@
-"""Papers in, what their cards say out: every word shortened, wrapped and ready for a template."""
+"""Papers and follow-ups in, what the mail says of them out: every word shortened, wrapped, ready for a template."""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from digest.ranking.key_sentence import key_sentence
 from digest.rendering import words
-from digest.rendering.facts import PaperFacts
+from digest.rendering.facts import FollowUp, PaperFacts
 
 TEXT_WIDTH = 76
 TEXT_INDENT = "    "
@@ -20,7 +21,10 @@ class Link(NamedTuple):
 
 
 class Variant(NamedTuple):
-    """How much a card says, in bytes of escaped UTF-8; `links` is how many it has, `link` how long each may be."""
+    """How much a card says, in bytes of escaped UTF-8; `links` is how many it has, `link` how long each may be.
+
+    `is_key`: of the abstract it has the key sentence only.
+    """
 
     name: str
     title: int
@@ -29,23 +33,35 @@ class Variant(NamedTuple):
     blurb: int
     link: int
     links: int
+    is_key: bool = False
 
 
 # What is read in half a minute, and then a link: ten whole abstracts are more than a morning has.
 FULL = Variant("full", title=300, byline=400, abstract=850, blurb=2000, link=600, links=3)
-BRIEF = Variant("brief", title=200, byline=200, abstract=400, blurb=200, link=300, links=3)
+# The same for readers who want the mail short.
+SHORT = Variant("short", title=300, byline=200, abstract=400, blurb=2000, link=600, links=3, is_key=True)
+BRIEF = Variant("brief", title=200, byline=150, abstract=320, blurb=180, link=300, links=3)
 # Thirty of these, under the longest note, are within the mail's limit whatever their words are.
 LINE = Variant("line", title=150, byline=0, abstract=0, blurb=0, link=150, links=1)
+VARIANTS = (FULL, SHORT, BRIEF, LINE)
 LABEL_BYTES = 100
+ENTRY_LENGTH, ENTRY_BYTES = 40, 120  # of the list at the top: a line on a phone
+NEWS_TITLE, NEWS_WORDS, NEWS_LINK = 200, 200, 300
+CHARACTERS_A_MINUTE = 1300  # some 220 words of English
+CHARACTERS_BESIDE = 250  # what stands around a paper's own words, and a look back at its title
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One paper's card in one variant. `wrapped_*` are the same words for the text part."""
+    """One paper's card in one variant. `wrapped_*` are the same words for the text part.
+
+    `entry` is the paper's name in the list at the top; `has_votes`, whether the card offers more and less like it.
+    """
 
     paper: PaperFacts
     variant: Variant
     title: str
+    entry: str
     byline: str
     filed: tuple[str, ...]
     abstract: str
@@ -57,25 +73,30 @@ class Card:
         return card_key(self.paper, self.variant)
 
     @property
-    def wrapped_title(self) -> str:
-        """Behind its position, which fills the indent of the first line."""
-        return _wrapped(self.title).removeprefix(TEXT_INDENT)
+    def has_votes(self) -> bool:
+        return self.variant is not LINE
 
     @property
-    def wrapped_byline(self) -> str:
-        return _wrapped(self.byline)
+    def characters(self) -> int:
+        """How much there is to read."""
+        return len(self.title) + len(self.abstract) + len(self.blurb) + CHARACTERS_BESIDE
+
+    @property
+    def wrapped_title(self) -> str:
+        """Behind its position, which fills the indent of the first line."""
+        return wrapped(self.title).removeprefix(TEXT_INDENT)
 
     @property
     def wrapped_filed(self) -> str:
-        return _wrapped(" · ".join(self.filed))
+        return wrapped(" · ".join(self.filed))
 
     @property
     def wrapped_abstract(self) -> str:
-        return _wrapped(self.abstract)
+        return wrapped(self.abstract)
 
     @property
     def wrapped_blurb(self) -> str:
-        return _wrapped(f"The editor: {self.blurb}")
+        return wrapped(f"The editor: {self.blurb}")
 
     @property
     def wrapped_links(self) -> str:
@@ -88,17 +109,28 @@ def card_key(paper: PaperFacts, variant: Variant) -> str:
 
 def card(paper: PaperFacts, variant: Variant) -> Card:
     whole = words.readable(paper.abstract)
-    abstract = _shortened(whole, variant.abstract)
+    abstract = _shortened(key_sentence(whole) if variant.is_key else whole, variant.abstract)
+    title = words.heading(paper.title)
     return Card(
         paper=paper,
         variant=variant,
-        title=words.shorten(words.heading(paper.title), variant.title),
-        byline=_shortened(words.byline(paper.authors), variant.byline),
+        title=words.shorten(title, variant.title),
+        entry=words.shorten(words.short_title(title, ENTRY_LENGTH), ENTRY_BYTES),
+        byline=byline(paper, variant),
         filed=tuple(_filed(paper)),
         abstract=abstract,
         blurb=_shortened(words.one_line(paper.blurb), variant.blurb),
         links=tuple(_links(paper, variant.link, is_cut=abstract != whole))[: variant.links],
     )
+
+
+def byline(paper: PaperFacts, variant: Variant, followed: Sequence[str] = ()) -> str:
+    """Who wrote it, shortened; whom the reader follows is named in any case."""
+    return _shortened(words.byline(paper.authors, followed), variant.byline)
+
+
+def minutes(characters: int) -> int:
+    return max(1, round(characters / CHARACTERS_A_MINUTE))
 
 
 def _shortened(text: str, limit: int) -> str:
@@ -128,7 +160,37 @@ def _links(paper: PaperFacts, limit: int, *, is_cut: bool) -> Iterator[Link]:
         yield Link("Project page", project)
 
 
-def _wrapped(text: str) -> str:
+@dataclass(frozen=True, slots=True)
+class News:
+    """One follow-up in its section; the first one brings the heading. `url` is "" where none fits."""
+
+    key: str
+    is_first: bool
+    title: str
+    url: str
+    words: str
+
+    @property
+    def wrapped_title(self) -> str:
+        return wrapped(self.title)
+
+    @property
+    def wrapped_words(self) -> str:
+        return wrapped(self.words)
+
+
+def news(follow_up: FollowUp, key: str, *, is_first: bool) -> News:
+    return News(
+        key=key,
+        is_first=is_first,
+        title=words.shorten(words.heading(follow_up.title), NEWS_TITLE),
+        url=words.web_url(follow_up.url, NEWS_LINK),
+        words=words.shorten(words.one_line(follow_up.words), NEWS_WORDS),
+    )
+
+
+def wrapped(text: str) -> str:
+    """For the text part, behind the indent."""
     return textwrap.fill(
         text,
         TEXT_WIDTH,

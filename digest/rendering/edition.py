@@ -7,7 +7,7 @@ reader reads, it is rendered for each reader instead, which is slow and right.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -15,14 +15,15 @@ from django.conf import settings
 from digest.errors import DeliveryError
 from digest.models import EditionKind
 from digest.rendering import lines, trial, words
-from digest.rendering.cards import BRIEF, FULL, LINE, Card, Variant, card, wrapped_paragraphs
-from digest.rendering.facts import Chosen, EditionFacts, PaperFacts
+from digest.rendering.cards import FULL, SHORT, VARIANTS, Card, Variant, card, news, wrapped_paragraphs
+from digest.rendering.entries import CompiledCard, Entry, Item, compiled_card, entry_of
+from digest.rendering.facts import Chosen, EditionFacts, FollowUp, PaperFacts
 from digest.rendering.holes import Uncompilable
-from digest.rendering.layout import HTML, TEXT, Context, Part, compile_part, render
+from digest.rendering.layout import HTML, NOTHING, TEXT, Context, Lists, Part, compile_part, render
 from digest.rendering.letterhead import letterhead
 from digest.rendering.lines import LIMITS, Heading
 from digest.rendering.memory import Memory
-from digest.rendering.reasons import Parts, Reason, Reasons
+from digest.rendering.reasons import Parts, Reasons
 from subscriptions import links
 
 logger = logging.getLogger(__name__)
@@ -36,27 +37,6 @@ NOTE_BYTES = (3000, 1000, 0)
 NAME_BYTES = 200
 ADDRESS_BYTES = 600
 MISSING_BYTES = 600
-
-
-class CompiledCard(NamedTuple):
-    """One paper in one variant: before the position, up to the reason, after it; `size` of the HTML, decoded."""
-
-    html: tuple[bytes, ...]
-    text: tuple[bytes, ...]
-    size: int
-
-
-class Entry(NamedTuple):
-    """A chosen paper's card with its reason in place; what is left open is the position, between the two pieces.
-
-    `lead` is the paper's id and whether it is within the reader's topics; `size` is that of the HTML, decoded.
-    """
-
-    choice: Chosen
-    lead: tuple[int, bool]
-    size: int
-    html: tuple[bytes, bytes]
-    text: tuple[bytes, bytes]
 
 
 class Layout(NamedTuple):
@@ -77,14 +57,16 @@ class CompiledEdition:
         self.facts = facts
         self.letterhead = letterhead(facts)
         self.links = links.ReaderLinks()
+        self.votes_size = len(self.links.votes(0))
         self.reasons = Reasons(topics)
         self.papers: dict[int, PaperFacts] = {}
         self.headings: dict[int, Heading] = {}
         self.remembered: Memory[tuple[object, ...], Any] = Memory()
-        self._entries: Memory[tuple[str, int, Parts], Entry] = Memory()
-        self._by_choice: Memory[int, Entry] = Memory()
+        self._entries: Memory[tuple[str, int, Parts, int], Entry] = Memory()
+        self._by_choice: dict[str, Memory[int, Entry]] = {FULL.name: Memory(), SHORT.name: Memory()}
+        self._news: Memory[tuple[FollowUp, bool], Item] = Memory()
         self.context = _fitting_context(facts)
-        self._cards: dict[str, dict[int, CompiledCard]] = {FULL.name: {}, BRIEF.name: {}, LINE.name: {}}
+        self._cards: dict[str, dict[int, CompiledCard]] = {variant.name: {} for variant in VARIANTS}
         self.layout = self._compiled_layout()
 
     def add(self, papers: Sequence[PaperFacts]) -> None:
@@ -92,28 +74,43 @@ class CompiledEdition:
         new = {paper.id: paper for paper in papers if paper.id not in self.papers}
         self.papers |= new
         self.headings |= {paper.id: lines.heading(paper) for paper in new.values()}
-        self._compile(FULL)
+        self._compile(FULL, SHORT)
 
-    def entries(self, choices: Sequence[Chosen]) -> list[Entry]:
-        """In full. KeyError for a paper that was not added.
+    def entries(self, choices: Sequence[Chosen], variant: Variant) -> list[Entry]:
+        """FULL or SHORT. KeyError for a paper that was not added.
 
         The readers of a pool share their choices, so these are looked up by identity: telling by their parts that two
         are alike takes ten times as long. A choice that is remembered lives on, so no other can have its identity.
         """
-        known = self._by_choice
-        return [known.get(id(choice)) or known.keep(id(choice), self.entry(choice)) for choice in choices]
+        known = self._by_choice[variant.name]
+        return [known.get(id(choice)) or known.keep(id(choice), self.entry(choice, variant)) for choice in choices]
 
-    def entry(self, choice: Chosen, variant: Variant = FULL) -> Entry:
+    def entry(self, choice: Chosen, variant: Variant) -> Entry:
         """Shorter cards are compiled when the first is needed. Uncompilable where that fails."""
-        key = variant.name, choice.paper_id, choice.parts
+        key = variant.name, choice.paper_id, choice.parts, len(getattr(choice, "similar", ()))
         found = self._entries.get(key)
         if found is None:
             self._compile(variant)
             if self.layout is None:
                 raise Uncompilable(f"its {variant.name} cards")
             card = self._cards[variant.name][choice.paper_id]
-            found = self._entries.keep(key, _entry(choice, card, self.reasons.line(choice.parts)))
+            found = self._entries.keep(key, entry_of(choice, card, self.reasons.line(choice.parts), self.votes_size))
         return found._replace(choice=choice)
+
+    def news(self, follow_ups: Sequence[FollowUp]) -> list[Item]:
+        """The section for follow-ups; empty in a part that has no place for them. Uncompilable where that fails."""
+        keys = [(follow_up, not place) for place, follow_up in enumerate(follow_ups)]
+        found = {key: item for key in keys if (item := self._news.get(key))}
+        if missing := [key for key in dict.fromkeys(keys) if key not in found]:
+            found |= zip(missing, self._compiled_news(missing), strict=True)
+        return [found[key] for key in keys]
+
+    def _compiled_news(self, keys: Sequence[tuple[FollowUp, bool]]) -> Iterator[Item]:
+        items = [news(follow_up, str(place), is_first=first) for place, (follow_up, first) in enumerate(keys)]
+        html, text = (compile_part(template, self.context, [], items) for template in (HTML, TEXT))
+        for key, item in zip(keys, items, strict=True):
+            in_html, in_text = html.news.get(item.key, NOTHING), text.news.get(item.key, NOTHING)
+            yield self._news.keep(key, Item(in_html.constants[0], in_text.constants[0], in_html.size))
 
     def card(self, paper_id: int, variant: Variant) -> Card:
         """A paper's card as templates get it."""
@@ -121,9 +118,13 @@ class CompiledEdition:
         known: Card = self.remembered.get(key) or self.remembered.keep(key, card(self.papers[paper_id], variant))
         return known
 
-    def _compile(self, variant: Variant) -> None:
-        known = self._cards[variant.name]
-        cards = [card(paper, variant) for paper in self.papers.values() if paper.id not in known]
+    def _compile(self, *variants: Variant) -> None:
+        cards = [
+            card(paper, variant)
+            for variant in variants
+            for paper in self.papers.values()
+            if paper.id not in self._cards[variant.name]
+        ]
         if not cards or self.layout is None:
             return
         try:
@@ -131,7 +132,8 @@ class CompiledEdition:
         except Uncompilable as reason:
             self._give_up(reason)
         else:
-            known |= {each.paper.id: _compiled_card(each.key, html, text) for each in cards}
+            for each in cards:
+                self._cards[each.variant.name][each.paper.id] = compiled_card(each, html, text)
 
     def _compiled_layout(self) -> Layout | None:
         """DeliveryError where a part has no way to unsubscribe, or cannot be rendered at all."""
@@ -140,7 +142,7 @@ class CompiledEdition:
         except Uncompilable as reason:
             self._give_up(reason)
             return None
-        return Layout(html, text, MAX_HTML_BYTES - html.before.size - html.after.size - _room_for_values(html))
+        return Layout(html, text, MAX_HTML_BYTES - html.size - _room_for_values(html))
 
     def _give_up(self, reason: Uncompilable) -> None:
         self.layout = None
@@ -154,16 +156,6 @@ def compile_facts(facts: EditionFacts, papers: Sequence[PaperFacts], topics: Map
     return compiled
 
 
-def _entry(choice: Chosen, card: CompiledCard, reason: Reason) -> Entry:
-    html = card.html[0], b"".join((card.html[1], reason.html, card.html[2]))
-    text = card.text[0], b"".join((card.text[1], reason.text, card.text[2]))
-    return Entry(choice, (choice.paper_id, reason.is_on_topic), card.size + reason.size, html, text)
-
-
-def _compiled_card(key: str, html: Part, text: Part) -> CompiledCard:
-    return CompiledCard(html.cards[key].constants, text.cards[key].constants, html.cards[key].size)
-
-
 def _room_for_values(html: Part) -> int:
     link = len(links.unsubscribe_url(0))
     return sum(LIMITS.get(name, link) for name in html.names)
@@ -173,7 +165,7 @@ def _fitting_context(facts: EditionFacts) -> Context:
     """With the note as long as it may be. DeliveryError where the layout takes too much room without any."""
     for note_bytes in NOTE_BYTES:
         context = _context(facts, note_bytes)
-        size = len(render(HTML, context, [], trial.plain_values()).encode())
+        size = len(render(HTML, context, Lists([], []), trial.plain_values()).encode())
         if size <= (LAYOUT_BYTES if note_bytes else MAX_LAYOUT_BYTES):
             return context
     raise DeliveryError(f"{HTML} takes {size:,} bytes without a single paper; it may take {MAX_LAYOUT_BYTES:,}")

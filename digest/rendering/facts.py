@@ -1,4 +1,4 @@
-"""What a digest is made of, as plain values: the edition, its papers, one reader, one choice."""
+"""What a digest is made of, as plain values: the edition, its papers, one reader, one choice, a follow-up."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
-from subscriptions.models import Frequency
+from subscriptions.models import Abstracts, Frequency
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,8 @@ class ReaderFacts(NamedTuple):
     """One reader and the delivery this message is for.
 
     `uid` is the delivery's public name; `topics` are the names of the topics the reader chose, none meaning all;
-    `local_date` is the day it is where the reader lives; `now` becomes the Date header.
+    `local_date` is the day it is where the reader lives; `now` becomes the Date header. `abstracts` says how much of
+    each the mail brings.
     """
 
     subscriber_id: int
@@ -61,10 +62,23 @@ class ReaderFacts(NamedTuple):
     now: datetime
     topics: tuple[str, ...] = ()
     frequency: str = Frequency.DAILY
+    abstracts: str = Abstracts.SHORT
+
+
+class FollowUp(NamedTuple):
+    """News of a paper that the reader was sent before: `words` tell it, as in "Its code is out."."""
+
+    paper_id: int
+    title: str
+    url: str
+    words: str
 
 
 class Chosen(Protocol):
-    """A paper chosen for a reader; the parts add up to its score (digest.selection.Choice)."""
+    """A paper chosen for a reader; the parts add up to its score (digest.selection.Choice).
+
+    One that stands for papers much like it has their ids as `similar`.
+    """
 
     @property
     def paper_id(self) -> int: ...

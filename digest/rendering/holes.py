@@ -11,9 +11,12 @@ from django.utils.safestring import mark_safe
 
 from digest.rendering.cards import Card
 
-# In templates `{{ holes.date }}` leaves the hole "date"; the card's are open within a card only.
+# In templates `{{ holes.date }}` leaves the hole "date"; the card's are open within a card only, of which an entry of
+# the contents has the position.
 LAYOUT_HOLES = ("preheader", "date", "chosen", "email", "rhythm", "preferences", "unsubscribe")
-CARD_HOLES = ("position", "reason")
+CARD_HOLES = ("position", "reason", "byline", "aside", "votes")
+# The ends of the loops over `contents`, `cards` and `news`.
+ENDS = ("contents", "cards", "news")
 
 
 class Uncompilable(Exception):
@@ -73,7 +76,7 @@ class Holes(Mapping[str, Hole]):
         self._is_html = is_html
         self._nonce = secrets.token_hex(8)
         sentinels = {name: self._sentinel(name) for name in (*LAYOUT_HOLES, *CARD_HOLES)}
-        sentinels["cards"] = self.mark("cards")
+        sentinels |= {name: self.mark(name) for name in ENDS}
         self._holes = {name: Hole(name, sentinel, self.misused) for name, sentinel in sentinels.items()}
 
     def __getitem__(self, name: str) -> Hole:
@@ -105,12 +108,12 @@ class Holes(Mapping[str, Hole]):
 
 
 class CardByCard(Sequence[tuple[str, Card]]):
-    """Cards for a template that is rendered for one reader: `values` holds the position and reason of the one in turn.
+    """Cards for a template that is rendered for one reader: `values` holds what is the own of the one in turn.
 
     Django's `for` takes items one by one from whatever has a length.
     """
 
-    def __init__(self, cards: Sequence[Card], own: Sequence[tuple[str, str]], values: dict[str, str]) -> None:
+    def __init__(self, cards: Sequence[Card], own: Sequence[Mapping[str, str]], values: dict[str, str]) -> None:
         self._cards = cards
         self._own = own
         self._values = values
@@ -120,5 +123,5 @@ class CardByCard(Sequence[tuple[str, Card]]):
 
     def __getitem__(self, place: Any) -> Any:
         """A single place: nobody slices."""
-        self._values["position"], self._values["reason"] = self._own[place]
+        self._values.update(self._own[place])
         return "", self._cards[place]

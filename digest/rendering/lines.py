@@ -61,8 +61,8 @@ def preheader(headings: Sequence[Heading], lead: int, count: int) -> str:
     return words.preheader(others[:2], count, headings[lead].opening)
 
 
-def asked_for(reader: ReaderFacts, count: int, hidden: int) -> AskedFor:
-    chosen = words.shorten(words.chosen_line(count, reader.topics, hidden), LIMITS["chosen"])
+def asked_for(reader: ReaderFacts, count: int, hidden: int, minutes: int) -> AskedFor:
+    chosen = words.shorten(words.chosen_line(count, reader.topics, hidden, minutes), LIMITS["chosen"])
     return AskedFor(
         date=words.long_date(reader.local_date),
         chosen=chosen,

@@ -2,69 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from digest.errors import DeliveryError
-from digest.rendering import lines, trial
-from digest.rendering.cards import BRIEF, FULL, LINE, Card
+from digest.rendering import asides, cards, fitting, lines, trial
+from digest.rendering.cards import Card
 from digest.rendering.edition import MAX_HTML_BYTES, CompiledEdition
-from digest.rendering.facts import ReaderFacts
-from digest.rendering.holes import CardByCard
-from digest.rendering.layout import HTML, TEXT, render
-from digest.rendering.reasons import Reason
+from digest.rendering.facts import Chosen, FollowUp, ReaderFacts
+from digest.rendering.holes import ENDS, CardByCard
+from digest.rendering.layout import HTML, TEXT, Lists, render
 from subscriptions import links
 
 
+class _Digest(NamedTuple):
+    """What is to be rendered: of `choices`, those that have `cards`."""
+
+    reader: ReaderFacts
+    choices: Sequence[Chosen]
+    cards: Sequence[Card]
+    follow_ups: Sequence[FollowUp]
+
+
 def bodies(
-    compiled: CompiledEdition, reader: ReaderFacts, paper_ids: Sequence[int], reasons: Sequence[Reason]
+    compiled: CompiledEdition, reader: ReaderFacts, choices: Sequence[Chosen], follow_ups: Sequence[FollowUp] = ()
 ) -> tuple[int, str, str]:
     """How many papers there was room for, text and HTML. DeliveryError where not even one has room."""
-    for cards in _ever_smaller(compiled, paper_ids):
-        html = _part(HTML, compiled, reader, cards, reasons, len(paper_ids))
+    for variants in fitting.ever_smaller(reader.abstracts, len(choices)):
+        fit = [compiled.card(each.paper_id, variant) for each, variant in zip(choices, variants, strict=False)]
+        digest = _Digest(reader, choices, fit, follow_ups)
+        html = _part(HTML, compiled, digest)
         if len(html.encode()) <= MAX_HTML_BYTES:
-            return len(cards), _part(TEXT, compiled, reader, cards, reasons, len(paper_ids)), html
+            return len(fit), _part(TEXT, compiled, digest), html
     raise DeliveryError(f"A digest of a single paper takes more than {MAX_HTML_BYTES:,} bytes of HTML")
 
 
-def _ever_smaller(compiled: CompiledEdition, paper_ids: Sequence[int]) -> Iterator[list[Card]]:
-    for variant in (FULL, BRIEF, LINE):
-        yield [compiled.card(paper_id, variant) for paper_id in paper_ids]
-    for count in range(len(paper_ids) - 1, 0, -1):
-        yield [compiled.card(paper_id, LINE) for paper_id in paper_ids[:count]]
-
-
-def _part(
-    template: str,
-    compiled: CompiledEdition,
-    reader: ReaderFacts,
-    cards: Sequence[Card],
-    reasons: Sequence[Reason],
-    wanted: int,
-) -> str:
+def _part(template: str, compiled: CompiledEdition, digest: _Digest) -> str:
     is_html = template == HTML
-    own = [
-        (str(place), reason.line) if is_html else (f"{place:>2}. ", reason.wrapped)
-        for place, reason in enumerate(reasons[: len(cards)], start=1)
-    ]
-    values = _values(compiled, reader, cards, reasons, wanted, is_html=is_html)
-    rendered = render(template, compiled.context, CardByCard(cards, own, values), values)
+    values = _values(compiled, digest, is_html=is_html)
+    own = [_own(compiled, digest, place, is_html=is_html) for place in range(len(digest.cards))]
+    by_card = CardByCard(digest.cards, own, values)
+    news = [("", cards.news(each, "", is_first=not place)) for place, each in enumerate(digest.follow_ups)]
+    lists = Lists(by_card if len(digest.cards) > 1 else [], by_card, news)
+    rendered = render(template, compiled.context, lists, values)
     trial.must_let_go(template, rendered, values["unsubscribe"])
     return rendered
 
 
-def _values(
-    compiled: CompiledEdition,
-    reader: ReaderFacts,
-    cards: Sequence[Card],
-    reasons: Sequence[Reason],
-    wanted: int,
-    *,
-    is_html: bool,
-) -> dict[str, str]:
-    count = len(cards)
-    headings = [compiled.headings[card.paper.id] for card in cards]
-    lead = lines.lead(reader, [reason.is_on_topic for reason in reasons[:count]])
-    asked = lines.asked_for(reader, count, wanted - count)
+def _own(compiled: CompiledEdition, digest: _Digest, place: int, *, is_html: bool) -> dict[str, str]:
+    choice = digest.choices[place]
+    reason, mine = compiled.reasons.line(choice.parts), asides.own(choice, digest.cards[place])
+    if is_html:
+        return {"position": str(place + 1), "reason": reason.line, **mine.html}
+    return {"position": f"{place + 1:>2}. ", "reason": reason.wrapped, **mine.text}
+
+
+def _values(compiled: CompiledEdition, digest: _Digest, *, is_html: bool) -> dict[str, str]:
+    reader, count = digest.reader, len(digest.cards)
+    headings = [compiled.headings[card.paper.id] for card in digest.cards]
+    reasons = [compiled.reasons.line(choice.parts) for choice in digest.choices[:count]]
+    lead = lines.lead(reader, [reason.is_on_topic for reason in reasons])
+    takes = cards.minutes(sum(card.characters for card in digest.cards))
+    asked = lines.asked_for(reader, count, len(digest.choices) - count, takes)
     return {
         "preheader": lines.preheader(headings, lead, count),
         "date": asked.date,
@@ -73,5 +72,6 @@ def _values(
         "rhythm": asked.rhythm,
         "preferences": links.preferences_url(reader.subscriber_id),
         "unsubscribe": links.unsubscribe_url(reader.subscriber_id),
-        "cards": "",
+        "votes": links.votes_url(reader.subscriber_id),
+        **dict.fromkeys(ENDS, ""),
     }

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from digest.errors import DeliveryError
 from digest.rendering import quoted
-from digest.rendering.cards import FULL, Card, card
-from digest.rendering.facts import PaperFacts
-from digest.rendering.holes import LAYOUT_HOLES, CardByCard, Uncompilable
-from digest.rendering.layout import HTML, Context, Part, compile_part, render
+from digest.rendering.cards import FULL, Card, card, news
+from digest.rendering.facts import FollowUp, PaperFacts
+from digest.rendering.holes import ENDS, LAYOUT_HOLES, CardByCard, Uncompilable
+from digest.rendering.layout import HTML, Context, Lists, Part, Skeleton, compile_part, render
 from subscriptions import links
 from subscriptions.inlining import serialised
 
@@ -35,20 +35,24 @@ _RICH = PaperFacts(
     is_sample=True,
 )
 _BARE = PaperFacts(id=2, title="Another")
+_NEWS = (
+    news(FollowUp(3, "A third", "https://example.org/4", "Its code is out."), "first", is_first=True),
+    news(FollowUp(4, "", "", _AWKWARD), "next", is_first=False),
+)
 
 
 class _Reader(NamedTuple):
-    """What stands in the holes: the layout's, and each card's position and reason."""
+    """What stands in the holes: the layout's, and what is each card's own."""
 
     values: dict[str, str]
-    own: tuple[tuple[str, str], tuple[str, str]]
+    own: tuple[dict[str, str], dict[str, str]]
 
 
 def tried(template: str, context: Context) -> Part:
     """Uncompilable where joining would change the mail; DeliveryError where it would have no unsubscribe link."""
     rich, bare = card(_RICH, FULL), card(_BARE, FULL)
     expected = [_rendered(template, context, reader, [rich, bare]) for reader in _readers()]
-    part = compile_part(template, context, [bare, rich])
+    part = compile_part(template, context, [bare, rich], _NEWS)
     for reader, whole in zip(_readers(), expected, strict=True):
         _compare(template, _joined(template, part, reader, [rich, bare]), whole)
     return part
@@ -65,7 +69,11 @@ def plain_values() -> dict[str, str]:
 
 
 def _readers() -> list[_Reader]:
-    ways = {"preferences": links.preferences_url(NOBODY), "unsubscribe": links.unsubscribe_url(NOBODY)}
+    ways = {
+        "preferences": links.preferences_url(NOBODY),
+        "unsubscribe": links.unsubscribe_url(NOBODY),
+        "votes": links.votes_url(NOBODY),
+    }
     ordinary, awkward, long = (
         dict.fromkeys(LAYOUT_HOLES, text) | {"email": "ada@example.org", "rhythm": rhythm} | ways
         for text, rhythm in (
@@ -76,33 +84,43 @@ def _readers() -> list[_Reader]:
     )
     awkward["email"] = '"&<a>"@example.org'
     return [
-        _Reader(ordinary, (("1", "Robotics 0.61"), ("2", "trend 0.22"))),
-        _Reader(awkward, ((" 1. ", _AWKWARD), (" 2. ", "− trend 0.01"))),
-        _Reader(long, (("29", _LONG), ("30", _LONG))),
+        _Reader(ordinary, (_own("1", "Robotics 0.61", "Ada, Ben", ""), _own("2", "trend 0.22", "", " · new"))),
+        _Reader(awkward, (_own(" 1. ", _AWKWARD, _AWKWARD, ""), _own(" 2. ", "− trend 0.01", "", _AWKWARD))),
+        _Reader(long, (_own("29", _LONG, _LONG, _LONG), _own("30", _LONG, _LONG, _LONG))),
     ]
 
 
+def _own(position: str, reason: str, byline: str, aside: str) -> dict[str, str]:
+    return {"position": position, "reason": reason, "byline": byline, "aside": aside}
+
+
 def _rendered(template: str, context: Context, reader: _Reader, cards: list[Card]) -> str:
-    values = {**reader.values, "cards": ""}
-    rendered = render(template, context, CardByCard(cards, reader.own, values), values)
+    values = {**reader.values, **dict.fromkeys(ENDS, "")}
+    by_card = CardByCard(cards, reader.own, values)
+    rendered = render(template, context, Lists(by_card, by_card, [("", each) for each in _NEWS]), values)
     must_let_go(template, rendered, reader.values["unsubscribe"])
     return rendered
 
 
 def _joined(template: str, part: Part, reader: _Reader, cards: list[Card]) -> list[tuple[str, str]]:
     """What joining would give: pairs of a hole's name, or "", and text."""
+    found: list[tuple[str, str]] = []
 
-    def filled(pieces: tuple[str, ...], values: Mapping[str, str]) -> list[tuple[str, str]]:
-        return [
-            (name, _escaped(template, values[name])) if is_hole else ("", name)
-            for place, name in enumerate(pieces)
-            for is_hole in [place % 2 == 1]
-        ]
+    def fill(skeleton: Skeleton | None, values: Mapping[str, str]) -> None:
+        for place, name in enumerate(skeleton.texts if skeleton else ()):
+            found.append((name, _escaped(template, values[name])) if place % 2 else ("", name))
 
-    joined = filled(part.before.texts, reader.values)
-    for each, (position, reason) in zip(cards, reader.own, strict=True):
-        joined += filled(part.cards[each.key].texts, {"position": position, "reason": reason})
-    return joined + filled(part.after.texts, reader.values)
+    fill(part.before, reader.values)
+    for each, own in zip(cards, reader.own, strict=True):
+        fill(part.contents.get(each.key), own)
+    fill(part.between, reader.values)
+    for each, own in zip(cards, reader.own, strict=True):
+        fill(part.cards[each.key], {**reader.values, **own})
+    fill(part.closing, reader.values)
+    for item in _NEWS:
+        fill(part.news.get(item.key), {})
+    fill(part.after, reader.values)
+    return found
 
 
 def _escaped(template: str, value: str) -> str:

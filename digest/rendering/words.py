@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from datetime import date
 from urllib.parse import urlsplit
@@ -12,7 +13,7 @@ from django.utils.html import escape
 
 from digest import tex
 
-AUTHORS_SHOWN = 3
+AUTHORS_WHOLE = 4  # as many are named one and all
 TOPICS_SHOWN = 4
 SUBJECT_LENGTH = 78
 URL_BYTES = 600
@@ -69,12 +70,28 @@ def clip(text: str, length: int) -> str:
     return text if len(text) <= length else f"{_whole_words(text[: length - 1])}…"
 
 
-def byline(authors: Sequence[str]) -> str:
-    """ "A, B and C", or "A, B, C and 37 others": a list of four is given whole rather than end in "1 other"."""
+def byline(authors: Sequence[str], followed: Sequence[str] = ()) -> str:
+    """ "A, B and C", or "A, B … Z and 37 more": the last is often who leads the group. Whom the reader follows stays.
+
+    `followed` are names or keys of names: what counts is the words in them, in whatever order.
+    """
     present = [author for author in authors if author.strip()]
-    hidden = len(present) - AUTHORS_SHOWN if len(present) > AUTHORS_SHOWN + 1 else 0
-    names = [clip(readable(author), 60) for author in present[: len(present) - hidden]]
-    return f"{', '.join(names)} and {hidden:,} others" if hidden else enumeration(names)
+    if len(present) <= AUTHORS_WHOLE:
+        return enumeration([_name(author) for author in present])
+    wanted = {_name_words(name) for name in followed}
+    middle = [author for author in present[2:-1] if wanted and _name_words(author) in wanted]
+    named = [", ".join(map(_name, present[:2])), *map(_name, middle), _name(present[-1])]
+    hidden = len(present) - 3 - len(middle)
+    return f"{' … '.join(named)} and {hidden:,} more" if hidden else " … ".join(named)
+
+
+def _name(author: str) -> str:
+    return clip(readable(author), 60)
+
+
+def _name_words(name: str) -> frozenset[str]:
+    plain = unicodedata.normalize("NFKD", readable(name)).casefold()
+    return frozenset(re.findall(r"[^\W\d_]+", "".join(mark for mark in plain if not unicodedata.combining(mark))))
 
 
 def enumeration(names: Sequence[str]) -> str:
@@ -87,7 +104,7 @@ def long_date(day: date) -> str:
 
 
 def short_date(day: date) -> str:
-    return f"{day.day} {day:%B %Y}"
+    return f"{day.day} {day:%b %Y}"
 
 
 def papers(count: int) -> str:
@@ -121,9 +138,10 @@ def preheader(next_titles: Sequence[str], count: int, opening: str) -> str:
     return clip(line, longest)
 
 
-def chosen_line(count: int, topics: Sequence[str], left_out: int = 0) -> str:
-    """`left_out` papers had no room in the mail."""
-    line = f"{papers(count)} {_chosen_for(topics)}"
+def chosen_line(count: int, topics: Sequence[str], left_out: int = 0, minutes: int = 1) -> str:
+    """ "10 papers, about 4 minutes, chosen for Robotics". `left_out` papers had no room in the mail."""
+    takes = "a minute" if minutes == 1 else f"{minutes:,} minutes"
+    line = f"{papers(count)}, about {takes}, {_chosen_for(topics)}"
     return f"{line}; {papers(left_out)} more on our site" if left_out else line
 
 

@@ -28,7 +28,7 @@ from subscriptions.models import BOUNCE_REASONS, ConsentRecord, Subscriber, Subs
 
 TONES = {SubscriberStatus.ACTIVE: "good", SubscriberStatus.PENDING: "warm", SubscriberStatus.UNSUBSCRIBED: "calm"}
 LABELS = {**dict(SubscriberStatus.choices), SubscriberStatus.PENDING: "Unconfirmed"}
-PREFERENCES = ["topics", "frequency", "delivery_hour", "delivery_weekday", "time_zone", "digest_length"]
+PREFERENCES = ["topics", "frequency", "delivery_hour", "delivery_weekday", "time_zone", "digest_length", "abstracts"]
 DESK = services.Origin(name="admin")
 
 
@@ -63,6 +63,7 @@ class PreferencesForm(ModelForm[Subscriber]):
             time_zone=data["time_zone"],
             digest_length=data["digest_length"],
             interest=self.instance.interest,
+            abstracts=data["abstracts"],
         )
 
 
@@ -124,13 +125,13 @@ class SubscriberAdmin(ModelAdmin[Subscriber]):
     inlines = [ConsentInline]
     fieldsets = [
         (None, {"fields": [("email", "state")]}),
-        ("What they read", {"fields": ["topics", "digest_length"]}),
+        ("What they read", {"fields": ["topics", ("digest_length", "abstracts")]}),
         ("When", {"fields": [("frequency", "delivery_weekday"), ("delivery_hour", "time_zone")]}),
         ("So far", {"fields": [("created_at", "confirmed_at"), ("unsubscribed_at", "next_delivery_at")]}),
     ]
     add_fieldsets = [
         (None, {"fields": ["email", "consent"]}),
-        ("What they read", {"fields": ["topics", "digest_length"]}),
+        ("What they read", {"fields": ["topics", ("digest_length", "abstracts")]}),
         ("When", {"fields": [("frequency", "delivery_weekday"), ("delivery_hour", "time_zone")]}),
     ]
 

@@ -32,6 +32,7 @@ PREFERENCES = {
     "delivery_weekday": "4",
     "time_zone": "Europe/Berlin",
     "digest_length": "12",
+    "abstracts": "full",
 }
 NO_ROWS = {"consent_records-TOTAL_FORMS": "0", "consent_records-INITIAL_FORMS": "0"}
 
@@ -68,6 +69,7 @@ def test_who_is_added_must_confirm_like_everyone(
     subscriber = Subscriber.objects.get(address_key="new.person@example.org")
     assert subscriber.status == SubscriberStatus.PENDING
     assert (subscriber.frequency, subscriber.delivery_hour, subscriber.digest_length) == ("weekly", 6, 12)
+    assert subscriber.abstracts == "full"
     assert list(subscriber.topics.all()) == [topic]
     record = ConsentRecord.objects.get(subscriber=subscriber)
     assert (record.action, record.origin, record.text) == ("requested", "admin", "Asked at our stand")

@@ -68,6 +68,14 @@ def test_it_fits_a_phone_with_and_without_its_style_sheet(browser: Browser, slug
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_ten_papers_are_no_wall_on_a_phone(browser: Browser, scheme: Scheme) -> None:
+    page = opened(browser, html_of("ordinary-day"), 390, scheme)
+    height = int(page.evaluate("document.documentElement.scrollHeight"))
+    page.context.close()
+    assert height < 4500
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [375, 800])
 def test_every_text_is_large_and_contrasts_enough(browser: Browser, width: int, scheme: Scheme) -> None:
     page = opened(browser, html_of("edited"), width, scheme)

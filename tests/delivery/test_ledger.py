@@ -202,11 +202,14 @@ class TestLeasing:
         assert ledger.lease(OTHER_RUN, NOW, 10) == []
 
     def test_a_leased_row_brings_what_is_known_of_its_reader(self):
-        reader = SubscriberFactory(time_zone="Asia/Tokyo", frequency=Frequency.WEEKLY, digest_length=7)
+        reader = SubscriberFactory(
+            time_zone="Asia/Tokyo", frequency=Frequency.WEEKLY, digest_length=7, abstracts="full"
+        )
         (row,) = leased(subscriber=reader)
         stored = Delivery.objects.get()
         assert row == (
-            stored.pk, str(stored.uid), stored.edition_id, reader.pk, reader.email, "weekly", "Asia/Tokyo", 7, False
+            stored.pk, str(stored.uid), stored.edition_id, reader.pk, reader.email, "weekly", "Asia/Tokyo", 7, "full",
+            False,
         )  # fmt: skip
 
     def test_a_lapsed_lease_is_taken_over(self):

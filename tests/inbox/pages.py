@@ -110,9 +110,19 @@ def only_https(mail: Mail) -> Iterator[str]:
     for element in mail.page.elements:
         for name in ("href", "src", "background"):
             address = element.attributes.get(name, "https://")
-            is_mail = name == "href" and address.startswith("mailto:")
-            if not address.startswith("https://") and not is_mail:
+            may_be = name == "href" and address.startswith(("mailto:", "#"))
+            if not address.startswith("https://") and not may_be:
                 yield f"{name} {address[:80]!r}"
+
+
+@gate("contents lead somewhere")
+def contents(mail: Mail) -> Iterator[str]:
+    """Gmail and Apple Mail go to an id, Outlook for Windows to a name."""
+    places = {element.attributes.get("id") for element in mail.page.elements}
+    for link in mail.page.all("a"):
+        address = link.attributes.get("href", "")
+        if address.startswith("#") and address[1:] not in places:
+            yield f"no place for {address[:80]!r}"
 
 
 @gate("styles inlined")

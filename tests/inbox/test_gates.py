@@ -146,6 +146,7 @@ BROKEN: list[tuple[str, Callable[[bytes], bytes]]] = [
     ("nothing runs or loads", html("</body>", "<script>1</script></body>")),
     ("nothing runs or loads", html("</body>", '<p onclick="1">x</p></body>')),
     ("https alone", html('href="https://', 'href="http://')),
+    ("contents lead somewhere", html('href="#p1"', 'href="#p0"')),
     ("styles inlined", html("</body>", '<a href="https://example.org/">Example</a></body>')),
     ("charset first", html("<meta", f"{'<!-- -->' * 200}<meta")),
     ("preheader", html("display: none", "display: block")),

@@ -43,9 +43,24 @@ NO_ROWS = f"<table>{LOOP}</table>"
 ROWS = NO_ROWS.replace("{{ mark }}", "{{ mark }}<tr><td>").replace("{% endfor %}", "</td></tr>{% endfor %}")
 TABLE = ROWS.replace("<table>", "<table><tbody>")
 
+ENTRY = "{{ mark }}<li>{{ holes.position }} {{ card.entry }}</li>"
+CONTENTS = f"{{% for mark, card in contents %}}{ENTRY}{{% endfor %}}{{{{ holes.contents }}}}"
+NEWS = "{% for mark, item in news %}{{ mark }}<hr>{{ item.title }}: {{ item.words }}{% endfor %}{{ holes.news }}"
+VOTES = "<a href='{{ holes.votes }}/{{ card.paper.id }}/more'>+</a> {{ holes.aside }} {{ holes.byline }}"
+ALL = {
+    "_card.html": CARD + VOTES,
+    "body.html": HTML.replace(LOOP, f"<ul>{CONTENTS}</ul>{LOOP}<p>Votes count.</p>{NEWS}"),
+    "body.txt": TEXT,
+}
+
 TEMPLATES: dict[str, dict[str, str]] = {
     "the project's": {},
     "an operator's": OWN,
+    "all lists": ALL,
+    "votes first": {**ALL, "_card.html": VOTES + CARD},
+    "news first": {**ALL, "body.html": HTML.replace(LOOP, NEWS + LOOP)},
+    "contents without numbers": {**ALL, "body.html": ALL["body.html"].replace("{{ holes.position }} ", "")},
+    "contents without end": {**ALL, "body.html": ALL["body.html"].replace("{{ holes.contents }}", "")},
     "no styles": {"body.html": HTML[HTML.index("<body>") :]},
     "a table": {**OWN, "body.html": HTML.replace(LOOP, TABLE)},
     "a table without a body": {**OWN, "body.html": HTML.replace(LOOP, ROWS)},
@@ -78,5 +93,5 @@ TEMPLATES: dict[str, dict[str, str]] = {
     "escaped text": {**OWN, "body.txt": TEXT.replace("{% autoescape off %}", "").replace("{% endautoescape %}", "")},
     "a card's words elsewhere": {**OWN, "body.txt": TEXT + "{{ holes.reason }}"},
 }
-COMPILED = ["the project's", "an operator's", "no styles", "a table"]
+COMPILED = ["the project's", "an operator's", "all lists", "no styles", "a table"]
 RENDERED = [name for name in TEMPLATES if name not in COMPILED]

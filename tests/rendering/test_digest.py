@@ -16,8 +16,8 @@ from django.urls import resolve
 
 from digest import previews
 from digest.errors import DeliveryError
-from digest.previews import DAY, PAPERS, TOPICS
-from digest.rendering import CompiledEdition, EditionFacts, assemble, compile_facts, layout
+from digest.previews import DAY, PAPERS, TOPICS, Pick
+from digest.rendering import CompiledEdition, EditionFacts, FollowUp, assemble, compile_facts, layout
 from digest.rendering.edition import MAX_HTML_BYTES
 from digest.rendering.holes import Holes
 from subscriptions import links
@@ -91,7 +91,7 @@ def test_both_parts_tell_who_writes_why_and_how_to_leave(message: EmailMultiAlte
 
 
 def test_both_parts_say_why_each_paper_is_there(message: EmailMultiAlternatives, page: MailPage) -> None:
-    papers = [heading for heading in page.all("h2") if heading.text != "From the editor"]
+    papers = [heading for heading in page.all("h2") if heading.text not in ("From the editor", "Since then")]
     assert papers
     assert message.body.count("Why: ") == page.one("body").text.count("Why: ") == len(papers)
 
@@ -164,8 +164,8 @@ def test_each_reader_gets_their_own_copy(compiled: CompiledEdition) -> None:
     )
     assert "ada@example.org" not in str(bob.message()) + bob.body
     assert links.unsubscribe_url(7) not in bob.body + bob.alternatives[0].content
-    assert "2 papers chosen for Robotics and Computer vision" in ada.body
-    assert "3 papers from all topics" in bob.body
+    assert "2 papers, about a minute, chosen for Robotics and Computer vision" in ada.body
+    assert "3 papers, about a minute, from all topics" in bob.body
     assert "every day" in ada.body
     assert "once a week" in bob.body
     assert bob.body.index(PAPERS[2].title[:30]) < bob.body.index(PAPERS[0].title[:30])
@@ -207,18 +207,18 @@ def test_a_long_reason_is_wrapped_in_the_text(compiled: CompiledEdition) -> None
     parts = (*((f"topic:{slug}", 0.3) for slug in TOPICS), ("trend", 0.2), ("editor", 1.0))
     body = email_of(compiled, reader(), picks(1, parts=parts)).body
     start = body.index("    Why: ")
-    lines = body[start : body.index("    Read at")].splitlines()
+    lines = body[start : body.index("    Marit Solbakken")].splitlines()
     assert len(lines) == 2
     assert lines[1].startswith("         + ")
     assert max(map(len, lines)) <= 78
 
 
 def test_papers_at_the_end_are_shortened_first_when_there_are_many(digest_of) -> None:  # type: ignore[no-untyped-def]
-    papers = [replace(PAPERS[0], id=number, abstract="A word. " * 200, blurb="Why. " * 350) for number in range(1, 31)]
-    message = digest_of(papers).as_email()
+    papers = [replace(PAPERS[0], id=number, abstract="A word. " * 200, blurb="Why. " * 350) for number in range(1, 26)]
+    message = digest_of(papers, abstracts="full").as_email()
     assert "Read on at" in message.body
     abstracts = [element.text for element in MailPage(message.alternatives[0].content).with_class("a")]
-    assert len(abstracts) == 30
+    assert len(abstracts) == 25
     assert len(abstracts[0]) > 700 > 400 >= len(abstracts[-1])
     assert abstracts[-1].endswith("…")
 
@@ -250,7 +250,7 @@ def test_the_costliest_digest_there_can_be_stays_under_the_limit(digest_of) -> N
 def test_links_to_the_site_lead_to_pages(compiled: CompiledEdition) -> None:
     page = MailPage(email_of(compiled, reader(), picks(1)).alternatives[0].content)
     paths = [urlsplit(link).path for link in page.links if link.startswith("https://paperboy.example.org")]
-    assert len(paths) == 4
+    assert len(paths) == 6
     assert all(resolve(path) for path in [*paths, "/editions/"])
 
 
@@ -263,6 +263,84 @@ def test_what_readers_share_is_not_done_again_for_each(
     assert compiled.layout is not None
     monkeypatch.setattr(layout, "render_to_string", fail)
     assert assemble(compiled, reader(), picks(*range(1, 11))).as_bytes()
+
+
+def test_the_first_paper_comes_whole_and_of_the_others_the_sentence_that_states_the_result(
+    compiled: CompiledEdition,
+) -> None:
+    page = MailPage(email_of(compiled, reader(), picks(1, 2, 3)).alternatives[0].content)
+    first, second, third = [element.text for element in page.with_class("a")]
+    assert first == PAPERS[0].abstract
+    assert second.startswith("The resulting model asks in 9% of turns")
+    assert third == "Answers to questions over a 900-book library cost 0.4 seconds on a single consumer card."
+
+
+def test_a_reader_who_wants_whole_abstracts_gets_them(compiled: CompiledEdition) -> None:
+    page = MailPage(email_of(compiled, reader(abstracts="full"), picks(1, 2, 3)).alternatives[0].content)
+    assert [element.text for element in page.with_class("a")] == [paper.abstract for paper in PAPERS[:3]]
+
+
+def test_a_list_at_the_top_leads_to_each_paper(compiled: CompiledEdition) -> None:
+    message = email_of(compiled, reader(), picks(3, 1, 2))
+    page = MailPage(message.alternatives[0].content)
+    entries = [link for link in page.all("a") if link.attributes["href"].startswith("#")]
+    assert [link.attributes["href"] for link in entries] == ["#p3", "#p1", "#p2"]
+    assert [link.text.split(".\xa0\xa0") for link in entries][1] == ["2", "Fingers That Listen"]
+    assert " 1. Sparse Attention, Dense Memory\n 2. Fingers That Listen\n 3. A Model That" in message.body
+
+
+def test_a_single_paper_needs_no_list(compiled: CompiledEdition) -> None:
+    message = email_of(compiled, reader(), picks(1))
+    page = MailPage(message.alternatives[0].content)
+    assert not [link for link in page.all("a") if link.attributes["href"].startswith("#")]
+    assert message.body.count(" 1. ") == 1
+
+
+def test_each_paper_can_be_voted_on_by_its_reader(compiled: CompiledEdition) -> None:
+    message = email_of(compiled, reader(), picks(2, 1))
+    votes = links.votes_url(7)
+    for place in (f"{votes}/2/more", f"{votes}/2/less", f"{votes}/1/more", f"{votes}/1/less"):
+        assert f'href="{place}"' in message.alternatives[0].content
+        assert place in message.body
+    assert links.votes_url(8) not in message.body
+    assert "/v/" not in str(message.extra_headers)
+
+
+def test_a_choice_that_stands_for_others_or_for_the_week_says_so(compiled: CompiledEdition) -> None:
+    week = Pick(1, 0.5, (("topic:robotics", 0.4), ("week", 0.1)), similar=(8, 9))
+    message = email_of(compiled, reader(), [week, *picks(2)])
+    page = MailPage(message.alternatives[0].content)
+    assert [element.text.endswith("\xa0· From this week\xa0· and 2 similar") for element in page.with_class("m")] == [
+        True,
+        False,
+    ]
+    assert message.body.count("    From this week · and 2 similar\n") == 1
+
+
+def test_an_author_whom_the_reader_follows_is_not_hidden(digest_of) -> None:  # type: ignore[no-untyped-def]
+    authors = ("Ada", "Ben", "Cy Twombly", "Di", "Ed", "Fay")
+    compiled = compile_facts(EditionFacts("daily", DAY), [replace(PAPERS[0], authors=authors)], TOPICS)
+    message = email_of(compiled, reader(), picks(1, parts=(("author:cy twombly", 0.5),)))
+    byline = "Ada, Ben … Cy Twombly … Fay and 2 more"
+    assert MailPage(message.alternatives[0].content).with_class("y")[0].text == byline
+    assert f"    {byline}\n" in message.body
+
+
+def test_news_of_earlier_papers_have_a_section_of_their_own(compiled: CompiledEdition) -> None:
+    follow_ups = [
+        FollowUp(77, "An <i>Earlier</i> Paper", "https://example.org/77", "Its code is out."),
+        FollowUp(78, "Another", "javascript:x", "It was withdrawn & will not return."),
+    ]
+    message = assemble(compiled, reader(), picks(1, 2), follow_ups).as_email()
+    page = MailPage(message.alternatives[0].content)
+    assert [heading.text for heading in page.all("h2")][3:] == ["Since then"]
+    told = ["An <i>Earlier</i> PaperIts code is out.", "AnotherIt was withdrawn & will not return."]
+    assert [element.text for element in page.with_class("n")] == told
+    assert "https://example.org/77" in page.links
+    assert "javascript:" not in message.body
+    section = message.body.partition("SINCE THEN\n\n")[2]
+    assert section.startswith("    An <i>Earlier</i> Paper\n    Its code is out.\n    https://example.org/77\n\n    An")
+    assert "SINCE THEN" not in email_of(compiled, reader(), picks(1, 2)).body
 
 
 def test_no_papers_no_mail(compiled: CompiledEdition) -> None:

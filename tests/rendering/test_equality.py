@@ -23,7 +23,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from digest.previews import DAY, PAPERS, TOPICS, Pick
-from digest.rendering import CompiledEdition, DigestMessage, EditionFacts, PaperFacts, ReaderFacts, assemble
+from digest.rendering import CompiledEdition, DigestMessage, EditionFacts, FollowUp, PaperFacts, ReaderFacts, assemble
 from digest.rendering import compile_facts as compile_anew
 from digest.rendering.cards import BRIEF, FULL
 from tests.inbox.samples import SITE
@@ -42,7 +42,9 @@ urls = st.sampled_from(
 slugs = st.sampled_from([*TOPICS, "unknown"])
 cents = st.integers(-100, 300).map(lambda value: value / 100)
 parts = st.lists(
-    st.tuples(slugs.map("topic:{}".format) | st.sampled_from(["trend", "editor"]), cents),
+    st.tuples(
+        slugs.map("topic:{}".format) | st.sampled_from(["trend", "editor", "week", "author:ada lovelace"]), cents
+    ),
     max_size=9,
     unique_by=lambda part: part[0],
 ).map(tuple)
@@ -56,7 +58,7 @@ def papers(draw: st.DrawFn) -> list[PaperFacts]:
             id=number,
             title=draw(texts),
             abstract=draw(texts),
-            authors=tuple(draw(st.lists(texts, max_size=6))),
+            authors=tuple(draw(st.lists(texts | st.just("Ada Lovelace"), max_size=6))),
             url=draw(urls),
             page_url=draw(st.sampled_from(["", f"https://paperboy.example.org/papers/{number}"])),
             code_url=draw(urls),
@@ -81,7 +83,9 @@ readers = st.builds(
     now=st.datetimes(datetime(2020, 1, 1), datetime(2099, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
     topics=st.lists(texts, max_size=8).map(tuple),
     frequency=st.sampled_from(["daily", "weekdays", "weekly"]),
+    abstracts=st.sampled_from(["short", "full"]),
 )
+follow_ups = st.lists(st.builds(FollowUp, st.integers(1, 99), texts, urls, texts), max_size=3)
 
 
 @contextmanager
@@ -128,11 +132,19 @@ def compile_facts(edition: EditionFacts, of: Sequence[PaperFacts], *, is_joined:
     return compiled
 
 
-def check(name: str, note: str, of: list[PaperFacts], who: ReaderFacts, choices: Sequence[Pick]) -> None:
+def check(
+    name: str,
+    note: str,
+    of: list[PaperFacts],
+    who: ReaderFacts,
+    choices: Sequence[Pick],
+    news: Sequence[FollowUp] = (),
+) -> None:
     edition = EditionFacts("daily", DAY, note)
     with site(TEMPLATES[name]):
         compiled = compile_facts(edition, of, is_joined=name in COMPILED)
-        assert_same(assemble(compiled, who, choices), written(edition, of, TOPICS, who, choices))
+        expected = written(edition, of, TOPICS, who, choices, follow_ups=news)
+        assert_same(assemble(compiled, who, choices, news), expected)
 
 
 @given(
@@ -142,14 +154,16 @@ def check(name: str, note: str, of: list[PaperFacts], who: ReaderFacts, choices:
     who=readers,
     reasons=st.lists(parts, min_size=6, max_size=6),
     order=st.randoms(),
+    news=follow_ups,
 )
 @settings(max_examples=50)
 def test_a_joined_digest_is_what_django_renders(
-    name: str, note: str, of: list[PaperFacts], who: ReaderFacts, reasons: list[Any], order: Any
+    name: str, note: str, of: list[PaperFacts], who: ReaderFacts, reasons: list[Any], order: Any, news: list[FollowUp]
 ) -> None:
     ids = [paper.id for paper in of]
     order.shuffle(ids)
-    check(name, note, of, who, [Pick(number, 0, own) for number, own in zip(ids, reasons, strict=False)])
+    chosen = [Pick(number, 0, own, (7,) * (number % 3)) for number, own in zip(ids, reasons, strict=False)]
+    check(name, note, of, who, chosen, news)
 
 
 @pytest.fixture
@@ -158,12 +172,12 @@ def _quiet(caplog: pytest.LogCaptureFixture) -> None:
 
 
 @pytest.mark.usefixtures("_quiet")
-@given(name=st.sampled_from(RENDERED), note=texts, of=papers(), who=readers, reason=parts)
+@given(name=st.sampled_from(RENDERED), note=texts, of=papers(), who=readers, reason=parts, news=follow_ups)
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_template_that_cannot_be_cut_gives_what_django_renders(
-    name: str, note: str, of: list[PaperFacts], who: ReaderFacts, reason: Any
+    name: str, note: str, of: list[PaperFacts], who: ReaderFacts, reason: Any, news: list[FollowUp]
 ) -> None:
-    check(name, note, of, who, picks(*(paper.id for paper in of), parts=reason))
+    check(name, note, of, who, picks(*(paper.id for paper in of), parts=reason), news)
 
 
 @pytest.mark.shared_data
@@ -179,15 +193,16 @@ def test_papers_that_were_really_published_come_out_as_django_renders_them(
 def test_shortened_cards_come_out_as_django_renders_them() -> None:
     of = [
         replace(PAPERS[0], id=number, abstract="A word & more. " * 200, blurb="Why. " * 500, url="")
-        for number in range(1, 31)
+        for number in range(1, 26)
     ]
-    edition, choices = EditionFacts("daily", DAY), picks(*range(1, 31))
-    message = assemble(compile_facts(edition, of, is_joined=True), reader(), choices)
+    edition, choices = EditionFacts("daily", DAY), picks(*range(1, 26))
+    who = reader(abstracts="full")
+    message = assemble(compile_facts(edition, of, is_joined=True), who, choices)
     email = message.as_email()
     long = len(re.findall(r"(?:Why\. ){100,}", str(email.alternatives[0].content)))
-    assert 0 < long < 30
-    variants = [FULL] * long + [BRIEF] * (30 - long)
-    assert_same(message, written(edition, of, TOPICS, reader(), choices, variants))
+    assert 0 < long < 25
+    variants = [FULL] * long + [BRIEF] * (25 - long)
+    assert_same(message, written(edition, of, TOPICS, who, choices, variants))
 
 
 def test_the_comparison_would_notice(compiled: CompiledEdition) -> None:
@@ -199,6 +214,7 @@ def test_the_comparison_would_notice(compiled: CompiledEdition) -> None:
         (reader(uid=UUID(int=1)), choices),
         (reader(subscriber_id=8), choices),
         (reader(topics=()), choices),
+        (reader(abstracts="full"), choices),
         (reader(), picks(2, 1)),
         (reader(), picks(1, 2, parts=(("trend", 0.5),))),
     ]

@@ -11,6 +11,7 @@ import pytest
 from digest.errors import DeliveryError
 from digest.models import Edition, EditionState
 from digest.rendering import assemble, compiled_edition, recent
+from digest.rendering.cards import FULL
 from subscriptions.models import Topic
 from tests.factories import EditionFactory, PaperFactory
 from tests.rendering.conftest import picks, reader
@@ -43,9 +44,9 @@ def test_the_next_chunk_of_readers_gets_the_same_compiled_edition(
 def test_papers_that_come_later_are_added_and_the_rest_stays(edition: Edition) -> None:
     one, two = PaperFactory(), PaperFactory()
     compiled = compiled_edition(edition, [one.pk])
-    card = compiled.entry(*picks(one.pk)).html[0]
+    card = compiled.entry(*picks(one.pk), FULL).html.start
     assert compiled_edition(edition, [one.pk, two.pk]) is compiled
-    assert compiled.entry(*picks(one.pk)).html[0] is card
+    assert compiled.entry(*picks(one.pk), FULL).html.start is card
     assert two.title[:20] in " ".join(assemble(compiled, reader(), picks(two.pk, one.pk)).as_email().body.split())
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from digest.previews import DAY, PAPERS
-from digest.rendering import DigestEmail, EditionFacts, PaperFacts, assemble, compile_facts
+from digest.rendering import DigestEmail, EditionFacts, FollowUp, PaperFacts, assemble, compile_facts
 from digest.rendering.edition import MAX_HTML_BYTES
 from tests.inbox.mailpage import MailPage
 from tests.rendering.conftest import picks, reader
@@ -21,6 +23,10 @@ characters = st.sampled_from(["&", "<", "'", '"', "\xa0", "漢", "🤖", "a", "a
 lengths = st.sampled_from([0, 1, 50, 500, 3000])
 texts = st.builds(lambda character, length: character * length, characters, lengths)
 urls = st.builds(lambda text: f"https://example.org/?{text}", texts)
+
+
+wanted = st.sampled_from(["short", "full"])
+OTHERS = ("From the editor", "Since then")
 
 
 def html_of(email: DigestEmail) -> str:
@@ -34,21 +40,38 @@ def papers_of(count: int, **fields: object) -> list[PaperFacts]:
     ]
 
 
-def digest(papers: list[PaperFacts], note: str = "", topic: str = "Topic", site_name: str = "Paperboy") -> DigestEmail:
+def digest(
+    papers: list[PaperFacts],
+    note: str = "",
+    topic: str = "Topic",
+    site_name: str = "Paperboy",
+    abstracts: str = "short",
+    news: Sequence[FollowUp] = (),
+) -> DigestEmail:
     names = {f"topic-{number}": f"{topic} {number}" for number in range(30)}
     parts = (*((f"topic:{slug}", 0.3) for slug in names), ("trend", 0.2), ("editor", -1.0))
     with override_settings(SITE_NAME=site_name):
         compiled = compile_facts(EditionFacts("daily", DAY, note), papers, names)
-        who = reader(topics=tuple(names.values()), email=f"{'&' * 64}@{'x' * 180}.example")
-        return assemble(compiled, who, picks(*(paper.id for paper in papers), parts=parts)).as_email()
+        who = reader(topics=tuple(names.values()), email=f"{'&' * 64}@{'x' * 180}.example", abstracts=abstracts)
+        return assemble(compiled, who, picks(*(paper.id for paper in papers), parts=parts), news).as_email()
 
 
-@given(title=texts, words=texts, url=urls, note=texts, name=texts, template=st.sampled_from(list(TEMPLATES)))
-@example("&" * 900, "&<" * 2000, "https://example.org/?" + "&" * 470, "&'\"" * 3000, "&" * 500, "the project's")
-@example("&" * 900, "&<" * 2000, "https://example.org/?" + "&" * 100, "a\n\n" * 3000, "&" * 500, "the project's")
+@given(
+    title=texts,
+    words=texts,
+    url=urls,
+    note=texts,
+    name=texts,
+    template=st.sampled_from(list(TEMPLATES)),
+    abstracts=wanted,
+)
+@example("&" * 900, "&<" * 2000, "https://example.org/?" + "&" * 470, "&'\"" * 3000, "&" * 500, "the project's", "full")
+@example(
+    "&" * 900, "&<" * 2000, "https://example.org/?" + "&" * 100, "a\n\n" * 3000, "&" * 500, "the project's", "short"
+)
 @settings(max_examples=25)
 def test_nothing_makes_a_digest_too_large(
-    title: str, words: str, url: str, note: str, name: str, template: str
+    title: str, words: str, url: str, note: str, name: str, template: str, abstracts: str
 ) -> None:
     papers = papers_of(
         30,
@@ -62,10 +85,11 @@ def test_nothing_makes_a_digest_too_large(
         project_url=url,
     )
     with site(TEMPLATES[template]):
-        email = digest(papers, note, title[:70], name.replace("\n", " "))
+        news = [FollowUp(number, title, url, words) for number in range(9)]
+        email = digest(papers, note, title[:70], name.replace("\n", " "), abstracts, news)
     assert len(html_of(email).encode()) <= MAX_HTML_BYTES == 80_000
     if template == "the project's":
-        assert len([each for each in MailPage(html_of(email)).all("h2") if each.text != "From the editor"]) == 30
+        assert len([each for each in MailPage(html_of(email)).all("h2") if each.text not in OTHERS]) == 30
 
 
 def test_an_address_too_long_for_mail_gives_way_to_our_own_page_about_the_paper() -> None:
@@ -102,8 +126,9 @@ def test_papers_without_room_are_left_out_from_the_end_and_counted(breaks: str) 
     shown = [element.text for element in page.all("h2")]
     assert shown == [f"Number {number}" for number in range(1, len(shown) + 1)]
     assert 5 < len(shown) < 30
+    takes = re.findall(r"papers, about (\d+) minutes", email.body)[0]
     assert email.subject == f"Number 1 and {len(shown) - 1} more"
-    line = f"{len(shown)} papers chosen for T 0, T 1, T 2, T 3 and 26 other topics"
+    line = f"{len(shown)} papers, about {takes} minutes, chosen for T 0, T 1, T 2, T 3 and 26 other topics"
     line += f"; {30 - len(shown)} papers more on our site"
     assert line in page.one("body").text
     assert line in " ".join(email.body.split())

@@ -69,14 +69,27 @@ def test_a_preheader_has_forty_to_a_hundred_and_ten_characters(titles: list[str]
         (["Ada"], "Ada"),
         (["Ada", "Ben"], "Ada and Ben"),
         (["Ada", "Ben", "Cy", "Di"], "Ada, Ben, Cy and Di"),
-        (["Ada", "Ben", "Cy", "Di", "Ed"], "Ada, Ben, Cy and 2 others"),
-        ([f"Author {number}" for number in range(3303)], "Author 0, Author 1, Author 2 and 3,300 others"),
+        (["Ada", "Ben", "Cy", "Di", "Ed"], "Ada, Ben … Ed and 2 more"),
+        ([f"Author {number}" for number in range(3303)], "Author 0, Author 1 … Author 3302 and 3,300 more"),
         (["Ada\r\nBcc: x@y.z"], "Ada Bcc: x@y.z"),
         (["P\\'al V\\\"or\\\"osv\\'ary"], "Pál Vörösváry"),
     ],
 )
 def test_bylines(authors: list[str], shown: str) -> None:
     assert words.byline(authors) == shown
+
+
+@pytest.mark.parametrize(
+    ("followed", "shown"),
+    [
+        (["Cy Twombly"], "Ada, Ben … Cy Twombly … Fay and 2 more"),
+        (["twombly cy", "unknown"], "Ada, Ben … Cy Twombly … Fay and 2 more"),
+        (["Ada", "Fay"], "Ada, Ben … Fay and 3 more"),
+        (["Cy Twombly", "Élodie", "Di"], "Ada, Ben … Cy Twombly … Di … Elodie … Fay"),
+    ],
+)
+def test_whom_a_reader_follows_is_named_wherever_they_stand(followed: list[str], shown: str) -> None:
+    assert words.byline(["Ada", "Ben", "Cy Twombly", "Di", "Elodie", "Fay"], followed) == shown
 
 
 @pytest.mark.parametrize(
@@ -99,13 +112,15 @@ def test_only_web_addresses_become_links(given_url: str, shown: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "topics", "shown"),
+    ("count", "minutes", "topics", "shown"),
     [
-        (1, (), "1 paper from all topics"),
-        (10, ("Robotics",), "10 papers chosen for Robotics"),
-        (10, ("A", "B", "C", "D", "E"), "10 papers chosen for A, B, C, D and E"),
-        (10, ("A", "B", "C", "D", "E", "F"), "10 papers chosen for A, B, C, D and 2 other topics"),
+        (1, 1, (), "1 paper, about a minute, from all topics"),
+        (10, 4, ("Robotics",), "10 papers, about 4 minutes, chosen for Robotics"),
+        (10, 4, ("A", "B", "C", "D", "E"), "10 papers, about 4 minutes, chosen for A, B, C, D and E"),
+        (10, 9, ("A", "B", "C", "D", "E", "F"), "10 papers, about 9 minutes, chosen for A, B, C, D and 2 other topics"),
     ],
 )
-def test_the_line_under_the_name_says_what_was_asked_for(count: int, topics: tuple[str, ...], shown: str) -> None:
-    assert words.chosen_line(count, topics) == shown
+def test_the_line_under_the_name_says_what_was_asked_for_and_how_long_it_takes(
+    count: int, minutes: int, topics: tuple[str, ...], shown: str
+) -> None:
+    assert words.chosen_line(count, topics, minutes=minutes) == shown

@@ -30,12 +30,13 @@ class Leased(NamedTuple):
     frequency: str
     time_zone: str
     digest_length: int
+    abstracts: str
     was_claimed: bool
 
 
 _FIND = """
     SELECT CAST(d.due_at AS text), d.id, CAST(d.uid AS text), d.edition_id, d.claimed_at IS NOT NULL,
-        s.id, s.email, s.frequency, s.time_zone, s.digest_length
+        s.id, s.email, s.frequency, s.time_zone, s.digest_length, s.abstracts
     FROM digest_delivery d LEFT JOIN subscriptions_subscriber s ON s.id = d.subscriber_id
     WHERE d.state = 'queued' AND d.due_at <= %(now)s AND AVAILABLE
     ORDER BY d.due_at, d.id
@@ -121,5 +122,5 @@ def _note(run: UUID, first_due: Any, first_id: int, last_due: Any, last_id: int,
 
 def _leased(due: Any, pk: int, uid: str, edition: int, was_claimed: Any, *reader: Any) -> Leased:
     name = uid if len(uid) > 32 else str(UUID(uid))  # SQLite keeps it without hyphens
-    subscriber, email, frequency, time_zone, length = reader if reader[0] else (None, "", "", "", 0)
-    return Leased(pk, name, edition, subscriber, email, frequency, time_zone, length, bool(was_claimed))
+    subscriber, email, frequency, zone, length, abstracts = reader if reader[0] else (None, "", "", "", 0, "")
+    return Leased(pk, name, edition, subscriber, email, frequency, zone, length, abstracts, bool(was_claimed))

@@ -16,7 +16,7 @@ from django.core.mail import EmailMultiAlternatives, get_connection
 from django.template.loader import get_template, render_to_string
 
 from digest.models import Delivery, Edition
-from digest.rendering.cards import FULL, Card, card
+from digest.rendering.cards import SHORT, Card, card
 from digest.rendering.rows import paper_facts
 from subscriptions import links
 from subscriptions.inlining import inlined
@@ -27,7 +27,7 @@ Render = Callable[[str, dict[str, Any]], str]
 
 def cards_of(edition: Edition) -> dict[int, Card]:
     ids = list(edition.entries.values_list("paper_id", flat=True))
-    return {facts.id: card(facts, FULL) for facts in paper_facts(edition, ids)}
+    return {facts.id: card(facts, SHORT) for facts in paper_facts(edition, ids)}
 
 
 def send(edition: Edition, rows: Sequence[Delivery], cards: dict[int, Card], render: Render) -> None:
@@ -83,6 +83,7 @@ def _context(edition: Edition, reader: Subscriber, chosen: Sequence[Card]) -> di
         "edition_url": links.site_url(f"/editions/daily/{edition.date.isoformat()}"),
         "edition_date": f"{edition.date:%d %B %Y}",
         "postal_address": settings.POSTAL_ADDRESS,
+        "contents": [("", each) for each in chosen],
         "cards": [("", each) for each in chosen],
         "holes": {
             "preheader": chosen[1].title if chosen[1:] else "",
@@ -94,5 +95,7 @@ def _context(edition: Edition, reader: Subscriber, chosen: Sequence[Card]) -> di
             "unsubscribe": links.unsubscribe_url(reader.pk),
             "reason": "Robotics 0.61 + trend 0.22",
             "position": "1",
+            "byline": "",
+            "votes": links.votes_url(reader.pk),
         },
     }

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("subscriptions", "0004_soft_bounce"),
+        ("subscriptions", "0005_abstracts"),
     ]
 
     operations = [
