@@ -58,7 +58,11 @@ def topic_names() -> dict[str, str]:
     return dict(Topic.objects.values_list("slug", "name"))
 
 
+# "trend" and "editor" say what they are.
+PLAIN_NAMES = {"prediction": "likely to trend (a prediction)"}
+
+
 def part_names(parts: Sequence[tuple[str, float]], topics: Mapping[str, str]) -> list[tuple[str, float]]:
     """The score's parts under the names an editor knows."""
     slugs = {name: name.partition(":")[2] for name, _ in parts}
-    return [(topics.get(slugs[name]) or slugs[name] or name, value) for name, value in parts]
+    return [(topics.get(slugs[name]) or slugs[name] or PLAIN_NAMES.get(name, name), value) for name, value in parts]

@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
+from digest.admin.display import part_names
 from digest.models import ModelKind, RankingModel, RankingModelData
 from tests.factories import NOW
 
@@ -66,3 +67,8 @@ def test_who_may_only_look_changes_nothing() -> None:
     use(client, old)
     newest.refresh_from_db()
     assert newest.is_in_use
+
+
+def test_a_prediction_is_called_one_among_a_score_s_parts() -> None:
+    told = part_names([("topic:robotics", 0.5), ("prediction", 0.04), ("trend", 0.1)], {"robotics": "Robotics"})
+    assert [name for name, _ in told] == ["Robotics", "likely to trend (a prediction)", "trend"]
