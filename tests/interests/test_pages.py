@@ -249,6 +249,18 @@ def test_less_offers_to_lower_each_reason(client: Client, reader: Subscriber, ed
     assert not reader.topics.exists()
 
 
+def test_a_reason_says_that_they_liked_papers_and_not_which(
+    client: Client, reader: Subscriber, edition: Edition
+) -> None:
+    interests.cast(reader, PaperFactory(title="Sea turtles and their way home"), NOW, wants_more=True)
+    paper = PaperFactory()
+    sent(reader, edition, paper, [["interest:papers you liked", 0.4], ["prediction", 0.1]])
+    page = client.get(vote_of(reader, paper)).text
+    assert "It is near papers you liked" in page
+    assert "likely to be discussed (a prediction)" in page
+    assert "turtles" not in page
+
+
 def test_a_forwarded_mail_opens_nothing_but_what_it_shows(client: Client, reader: Subscriber, edition: Edition) -> None:
     secret = interests.add_text(reader, "secret subject", NOW).interest
     muted = interests.mute(reader, MutedKind.WORD, "secretword", NOW)
