@@ -141,7 +141,7 @@ def test_following_an_author_tells_how_many_papers_there_are_and_who_has_a_like_
 def test_whoever_mutes_all_of_today_is_told(client: Client, reader: Subscriber, edition: Edition) -> None:
     EditionPaperFactory(edition=edition, paper=PaperFactory(title="A survey of surveys"), topics={"test-robots": 0.9})
     page = client.post(page_of(reader), {"add": "word", "word": "Survey"})
-    assert "1 of today’s papers" in page.text
+    assert "word or phrase, 1 of today’s papers" in page.text
     assert "keeps all of today’s papers away" in page.text
 
 
