@@ -93,16 +93,21 @@ def renew(readers: Sequence[int], now: datetime, changed: Collection[int] = ()) 
 
 def renew_old(now: datetime, goes_on: Callable[[], bool]) -> int:
     """Make rows of another space than the one in use anew, some readers at a time; gives how many."""
-    done, key = 0, in_use().key
-    while goes_on():
-        old = ReaderProfile.objects.exclude(model=key).order_by("pk").values_list("pk", flat=True)
-        readers = list(old[:READERS_AT_A_TIME])
-        if not readers:
-            break
+    done = 0
+    while goes_on() and (readers := old_ones(READERS_AT_A_TIME)):
         with transaction.atomic():
             renew(take_turn(readers), now)
         done += len(readers)
     return done
+
+
+def old_ones(most: int) -> list[int]:
+    """Readers whose rows are of another space than the one in use: below and above it, as "not equal" has no index."""
+    key = in_use().key
+    for old in (ReaderProfile.objects.filter(model__lt=key), ReaderProfile.objects.filter(model__gt=key)):
+        if readers := list(old.order_by("model").values_list("pk", flat=True)[:most]):
+            return readers
+    return []
 
 
 def stored(readers: Sequence[int]) -> dict[int, Made]:
