@@ -70,10 +70,14 @@ class Made:
         )
 
 
-def take_turn(readers: Sequence[int]) -> list[int]:
-    """Wait until nobody else changes these readers' interests, until commit; gives those that there still are."""
-    rows = Subscriber.objects.select_for_update(no_key=True).filter(pk__in=readers).order_by("pk")
-    return list(rows.values_list("pk", flat=True))
+def take_turn(readers: Collection[int], *, waits: bool = True) -> list[int]:
+    """Let nobody else change these readers' interests until commit; gives those that there still are.
+
+    Whoever takes many at once does not wait for those that are taken, and leaves them out: others, such as the plan,
+    take many in another order.
+    """
+    rows = Subscriber.objects.select_for_update(no_key=True, skip_locked=not waits)
+    return list(rows.filter(pk__in=readers).order_by("pk").values_list("pk", flat=True))
 
 
 def renew(readers: Sequence[int], now: datetime, changed: Collection[int] = ()) -> None:
@@ -96,8 +100,11 @@ def renew_old(now: datetime, goes_on: Callable[[], bool]) -> int:
     done = 0
     while goes_on() and (readers := old_ones(READERS_AT_A_TIME)):
         with transaction.atomic():
-            renew(take_turn(readers), now)
-        done += len(readers)
+            taken = take_turn(readers, waits=False)
+            renew(taken, now)
+        done += len(taken)
+        if not taken:
+            break
     return done
 
 
