@@ -41,20 +41,25 @@ def match_waiting(now: datetime, goes_on: Callable[[], bool] = lambda: True) -> 
     done = 0
     while goes_on() and (came := sql.rows(_COME, limit=AT_A_TIME)):
         with transaction.atomic():
-            done += _take(came, now)
+            taken = _take(came, now)
+        done += taken
+        if not taken:
+            break
     return done
 
 
 def _take(came: Sequence[tuple[int, int, int]], now: datetime) -> int:
+    """Those of readers whose turn can be taken; the others' come the next time."""
+    owners = dict(Interest.objects.filter(pk__in={row[0] for row in came}).values_list("pk", "subscriber"))
+    readers = set(profiles.take_turn(set(owners.values()), waits=False))
     final = _final({paper for _, _, paper in came})
-    places = {(interest, place): final[paper] for interest, place, paper in came}
+    places = {(each, place): final[paper] for each, place, paper in came if owners.get(each) in readers}
     rows = [InterestPaper(interest_id=interest, paper_id=paper) for (interest, _), paper in places.items()]
     InterestPaper.objects.bulk_create(rows, ignore_conflicts=True)
     interests = {interest for interest, _ in places}
     waiting = InterestReference.objects.filter(interest__in=interests).values_list("pk", "interest_id", "place")
     InterestReference.objects.filter(pk__in=[pk for pk, *entry in waiting if tuple(entry) in places]).delete()
-    readers = Interest.objects.filter(pk__in=interests).values_list("subscriber", flat=True).distinct()
-    profiles.renew(profiles.take_turn(list(readers)), now, changed=interests)
+    profiles.renew(list({owners[interest] for interest in interests}), now, changed=interests)
     return len(places)
 
 

@@ -70,10 +70,14 @@ class Made:
         )
 
 
-def take_turn(readers: Sequence[int]) -> list[int]:
-    """Wait until nobody else changes these readers' interests, until commit; gives those that there still are."""
-    rows = Subscriber.objects.select_for_update(no_key=True).filter(pk__in=readers).order_by("pk")
-    return list(rows.values_list("pk", flat=True))
+def take_turn(readers: Collection[int], *, waits: bool = True) -> list[int]:
+    """Let nobody else change these readers' interests until commit; gives those that there still are.
+
+    Whoever takes many at once does not wait for those that are taken, and leaves them out: others, such as the plan,
+    take many in another order.
+    """
+    rows = Subscriber.objects.select_for_update(no_key=True, skip_locked=not waits)
+    return list(rows.filter(pk__in=readers).order_by("pk").values_list("pk", flat=True))
 
 
 def renew(readers: Sequence[int], now: datetime, changed: Collection[int] = ()) -> None:
@@ -93,16 +97,24 @@ def renew(readers: Sequence[int], now: datetime, changed: Collection[int] = ()) 
 
 def renew_old(now: datetime, goes_on: Callable[[], bool]) -> int:
     """Make rows of another space than the one in use anew, some readers at a time; gives how many."""
-    done, key = 0, in_use().key
-    while goes_on():
-        old = ReaderProfile.objects.exclude(model=key).order_by("pk").values_list("pk", flat=True)
-        readers = list(old[:READERS_AT_A_TIME])
-        if not readers:
-            break
+    done = 0
+    while goes_on() and (readers := old_ones(READERS_AT_A_TIME)):
         with transaction.atomic():
-            renew(take_turn(readers), now)
-        done += len(readers)
+            taken = take_turn(readers, waits=False)
+            renew(taken, now)
+        done += len(taken)
+        if not taken:
+            break
     return done
+
+
+def old_ones(most: int) -> list[int]:
+    """Readers whose rows are of another space than the one in use: below and above it, as "not equal" has no index."""
+    key = in_use().key
+    for old in (ReaderProfile.objects.filter(model__lt=key), ReaderProfile.objects.filter(model__gt=key)):
+        if readers := list(old.order_by("model").values_list("pk", flat=True)[:most]):
+            return readers
+    return []
 
 
 def stored(readers: Sequence[int]) -> dict[int, Made]:

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from django.db.models import Count, QuerySet
 
 from digest import search
-from digest.interests import spaces
-from digest.models import Interest, InterestKind, InterestReference, Muted, Paper, ReaderProfile, Vote
+from digest.interests import profiles
+from digest.models import Interest, InterestKind, InterestReference, Muted, Paper, Vote
 from digest.models.interests import InterestQuerySet
 from digest.ranking.terms import author_key
 from subscriptions.models import Subscriber
@@ -63,7 +63,7 @@ def asked_by(reader: Subscriber) -> Asked:
 
 def waits() -> bool:
     """Whether an interest waits for papers, or a profile for the model in use."""
-    return InterestReference.objects.exists() or ReaderProfile.objects.exclude(model=spaces.in_use().key).exists()
+    return InterestReference.objects.exists() or bool(profiles.old_ones(1))
 
 
 def namesakes(name: str) -> Namesakes:

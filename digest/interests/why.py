@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from django.db.models import Q, QuerySet
 
 from digest.interests.changing import LESS
+from digest.interests.profiles import VOTED
 from digest.models import Delivery, Interest, InterestKind, Muted, MutedKind, Paper
 from digest.models.states import REMEMBERED_STATES
 from digest.ranking.terms import author_key
@@ -95,6 +96,8 @@ class _Known:
             case "topic":
                 said = f"It is about {self.topics.get(name, name)}"
                 said += ", a topic you follow" if name in self.followed else ""
+            case "interest" if name == VOTED:
+                said = "It is near papers you liked"  # not which: the mail may have been forwarded
             case "interest":
                 said = f"It is near “{name}”" + (", an interest of yours" if name in self.interests else "")
             case "author":
@@ -102,6 +105,8 @@ class _Known:
                 said = f"It is by {name}" + (", whom you follow" if is_followed else ", whose papers you liked")
             case "trend":
                 said = "It trends: many others voted for it"
+            case "prediction":
+                said = "It is likely to be discussed (a prediction)"
             case "editor":
                 said = "An editor picked it"
             case _:

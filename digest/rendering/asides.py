@@ -10,7 +10,6 @@ from digest.rendering.cards import Card
 from digest.rendering.facts import Chosen
 from subscriptions.inlining import serialised
 
-WEEK_PART = "week"  # of a score: the day was thin, and this is the week's best the reader has not had
 AUTHOR_PART = "author:"
 
 
@@ -44,8 +43,6 @@ def own(choice: Chosen, card: Card) -> Own:
 
 
 def _labels(choice: Chosen) -> Iterator[str]:
-    if any(name == WEEK_PART for name, _ in choice.parts):
-        yield "From this week"
     similar: tuple[int, ...] = getattr(choice, "similar", ())
     if similar:
         yield f"and {len(similar):,} similar"

@@ -56,7 +56,7 @@ def caught(edition: Edition, reader: Subscriber) -> Catch:
     if wish is None:
         return Catch(len(offered), len(offered))
     muted = _kept_away(pool, reader, offered)
-    return Catch(len(offered), len(offered - wish.withheld), _found(pool, reader, wish, offered), muted)
+    return Catch(len(offered), len(offered - wish.withheld), _found(pool, reader, wish, offered - wish.withheld), muted)
 
 
 def _kept_away(pool: Pool, reader: Subscriber, offered: set[int]) -> dict[int, int]:

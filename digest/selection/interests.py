@@ -33,8 +33,8 @@ _RECENTLY = " AND d.claimed_at >= %(since)s"
 
 
 def interests_of(pool: Pool, lengths: Mapping[int, int], now: datetime) -> dict[int, Interests]:
-    """By subscriber id, in the order given; `lengths` are the lengths of their digests. Six queries; one more
-    where a reader asked for more than topics, and one for the pool's words where any mutes some.
+    """By subscriber id, in the order given; `lengths` are the lengths of their digests. Six queries; two more where
+    a reader asked for more than topics, and one for the pool's words where any mutes some.
 
     Topics that can no longer be chosen do not count.
     """

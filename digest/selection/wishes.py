@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
@@ -14,7 +15,13 @@ from digest.ranking.interests import Interests, Profile
 from digest.ranking.pool import Pool
 from digest.selection.muting import Mutes, names_by_key
 from digest.selection.pool import space_of
+from subscriptions import sql
 
+_GIVEN = """
+    SELECT i.subscriber_id, g.paper_id
+    FROM digest_interest i JOIN digest_interestpaper g ON g.interest_id = i.id
+    WHERE i.subscriber_id = ANY(%(readers)s) AND i.removed_at IS NULL AND g.paper_id = ANY(%(papers)s)
+"""
 NOTHING: frozenset[int] = frozenset()
 
 
@@ -33,7 +40,8 @@ class Wish(NamedTuple):
 
 
 def wishes_of(pool: Pool, readers: Sequence[int]) -> dict[int, Wish]:
-    """By reader; who has topics alone is left out. One query, and what the pool's words take if a reader mutes any.
+    """By reader; who has topics alone is left out. One query, two more where there is anybody, and one for the pool's
+    words if a reader mutes any.
 
     Rows of another model than the pool's are made anew in memory, for all these readers at once.
     """
@@ -43,13 +51,21 @@ def wishes_of(pool: Pool, readers: Sequence[int]) -> dict[int, Wish]:
     space = space_of(pool)
     if others := [reader for reader, row in rows.items() if row.model != space.key]:
         rows |= profiles.made_for(others, space)
-    mutes, names = Mutes(pool), names_by_key(pool)
-    return {reader: _wish(row, mutes, names) for reader, row in rows.items()}
+    mutes, names, known = Mutes(pool), names_by_key(pool), _known(pool, list(rows))
+    return {reader: _wish(row, known.get(reader, NOTHING), mutes, names) for reader, row in rows.items()}
 
 
-def _wish(made: Made, mutes: Mutes, names: Mapping[str, Sequence[str]]) -> Wish:
+def _known(pool: Pool, readers: Sequence[int]) -> dict[int, frozenset[int]]:
+    """The pool's papers that readers gave for an interest themselves: they are no news to them. One query."""
+    found: dict[int, set[int]] = defaultdict(set)
+    for reader, paper in sql.rows(_GIVEN, readers=list(readers), papers=list(pool.known_as)):
+        found[reader].update(pool.known_as[paper])
+    return {reader: frozenset(papers) for reader, papers in found.items()}
+
+
+def _wish(made: Made, known: frozenset[int], mutes: Mutes, names: Mapping[str, Sequence[str]]) -> Wish:
     return Wish(
-        withheld=mutes.withheld(made.muted) if made.muted else NOTHING,
+        withheld=mutes.withheld(made.muted) | known if made.muted else known,
         profiles=tuple([Profile(name, weighed(vector, percent)) for _, name, percent, vector in made.profiles]),
         authors=tuple([(name, points) for key, points in made.authors.items() for name in names.get(key, ())]),
         away=made.away,

@@ -141,7 +141,7 @@ def test_following_an_author_tells_how_many_papers_there_are_and_who_has_a_like_
 def test_whoever_mutes_all_of_today_is_told(client: Client, reader: Subscriber, edition: Edition) -> None:
     EditionPaperFactory(edition=edition, paper=PaperFactory(title="A survey of surveys"), topics={"test-robots": 0.9})
     page = client.post(page_of(reader), {"add": "word", "word": "Survey"})
-    assert "1 of today’s papers" in page.text
+    assert "word or phrase, 1 of today’s papers" in page.text
     assert "keeps all of today’s papers away" in page.text
 
 
@@ -247,6 +247,18 @@ def test_less_offers_to_lower_each_reason(client: Client, reader: Subscriber, ed
     assert "You no longer follow Robots. You follow no topic now" in page
     assert 'value="follow-topic:test-robots"' in page
     assert not reader.topics.exists()
+
+
+def test_a_reason_says_that_they_liked_papers_and_not_which(
+    client: Client, reader: Subscriber, edition: Edition
+) -> None:
+    interests.cast(reader, PaperFactory(title="Sea turtles and their way home"), NOW, wants_more=True)
+    paper = PaperFactory()
+    sent(reader, edition, paper, [["interest:papers you liked", 0.4], ["prediction", 0.1]])
+    page = client.get(vote_of(reader, paper)).text
+    assert "It is near papers you liked" in page
+    assert "likely to be discussed (a prediction)" in page
+    assert "turtles" not in page
 
 
 def test_a_forwarded_mail_opens_nothing_but_what_it_shows(client: Client, reader: Subscriber, edition: Edition) -> None:

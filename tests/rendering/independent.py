@@ -95,8 +95,7 @@ def _own(choice: Pick, card: Card) -> tuple[str, list[str]]:
     followed = [name.partition(":")[2] for name, _ in choice.parts if name.startswith("author:")]
     limit = card.variant.byline
     byline = words.shorten(words.byline(card.paper.authors, followed), limit) if limit else ""
-    labels = ["From this week"] if any(name == "week" for name, _ in choice.parts) else []
-    return byline, labels + ([f"and {len(choice.similar)} similar"] if choice.similar else [])
+    return byline, [f"and {len(choice.similar)} similar"] if choice.similar else []
 
 
 def _part(

@@ -67,7 +67,7 @@ def test_a_paper_is_shown_with_its_newest_signals_and_the_editors_words(edition:
         "7 upvotes",
         "The editor: Mind the gap.",
         "Doors open.",
-        f"Why: {name} 0.50",
+        f"Why: you follow {name}",
         "https://example.org/doors",
         "Code, 41 stars: https://example.org/code",
     ):

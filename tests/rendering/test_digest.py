@@ -172,9 +172,9 @@ def test_each_reader_gets_their_own_copy(compiled: CompiledEdition) -> None:
     assert bob.subject == "Sparse Attention, Dense Memory and 2 more"
 
 
-def test_the_reason_is_printed_as_it_was_computed(compiled: CompiledEdition) -> None:
+def test_the_reason_is_one_plain_sentence(compiled: CompiledEdition) -> None:
     message = email_of(compiled, reader(), picks(1))
-    reason = "Robotics 0.61 + trend 0.22 + editor’s pick 0.10"
+    reason = "you follow Robotics; picked by our editors; much discussed today"
     assert f"    Why: {reason}\n" in message.body
     assert MailPage(message.alternatives[0].content).with_class("w")[0].text == f"Why: {reason}"
 
@@ -182,13 +182,12 @@ def test_the_reason_is_printed_as_it_was_computed(compiled: CompiledEdition) -> 
 @pytest.mark.parametrize(
     ("parts", "shown"),
     [
-        ((("trend", 0.3),), "trend 0.30"),
-        ((("topic:privacy-and-security", 0.5), ("editor", -0.125)), "Privacy & security 0.50 − editor’s order 0.12"),
-        ((("editor", -0.5), ("trend", 0.1)), "− editor’s order 0.50 + trend 0.10"),
-        ((("topic:robotics", 0.004), ("trend", 0.2)), "trend 0.20"),
-        ((("trend", 0.001),), "trend 0.00"),
-        ((), "trend 0.00"),
-        ((("topic:since-renamed", 1.5),), "since-renamed 1.50"),
+        ((("trend", 0.3),), "much discussed today"),
+        ((("topic:privacy-and-security", 0.5), ("editor", -0.125)), "you follow Privacy & security"),
+        ((("author:Ada Lovelace", 0.3), ("trend", 0.1)), "by Ada Lovelace, whom you follow; discussed today"),
+        ((("interest:meta\nlearning", 0.3), ("less:what you voted down", -0.1)), "near “meta learning”, your interest"),
+        ((), "among the best of what is new"),
+        ((("topic:since-renamed", 1.5),), "you follow since-renamed"),
     ],
 )
 def test_reasons(compiled: CompiledEdition, parts: tuple[tuple[str, float], ...], shown: str) -> None:
@@ -196,20 +195,26 @@ def test_reasons(compiled: CompiledEdition, parts: tuple[tuple[str, float], ...]
     assert f"Why: {shown}\n" in message.body
 
 
+def test_what_a_reader_asked_for_in_their_own_words_leads_the_subject(compiled: CompiledEdition) -> None:
+    trending, asked = picks(1, 2)
+    chosen = [trending._replace(parts=(("trend", 0.4),)), asked._replace(parts=(("interest:memory", 0.3),))]
+    assert email_of(compiled, reader(), chosen).subject.startswith(compiled.headings[2])
+
+
 def test_a_topics_name_is_escaped_in_the_reason() -> None:
     compiled = compile_facts(EditionFacts("daily", DAY), PAPERS[:1], {"odd": "<b>R&D</b>"})
     message = email_of(compiled, reader(), picks(1, parts=(("topic:odd", 0.5),)))
-    assert MailPage(message.alternatives[0].content).with_class("w")[0].text == "Why: <b>R&D</b> 0.50"
-    assert "Why: <b>R&D</b> 0.50\n" in message.body
+    assert MailPage(message.alternatives[0].content).with_class("w")[0].text == "Why: you follow <b>R&D</b>"
+    assert "Why: you follow <b>R&D</b>\n" in message.body
 
 
 def test_a_long_reason_is_wrapped_in_the_text(compiled: CompiledEdition) -> None:
-    parts = (*((f"topic:{slug}", 0.3) for slug in TOPICS), ("trend", 0.2), ("editor", 1.0))
+    parts = (("interest:" + "graphs of molecules " * 4, 0.3), ("topic:robotics", 0.3), ("trend", 0.2), ("editor", 1.0))
     body = email_of(compiled, reader(), picks(1, parts=parts)).body
     start = body.index("    Why: ")
     lines = body[start : body.index("    Marit Solbakken")].splitlines()
-    assert len(lines) == 2
-    assert lines[1].startswith("         + ")
+    assert len(lines) > 1
+    assert all(line.startswith("         ") for line in lines[1:])
     assert max(map(len, lines)) <= 78
 
 
@@ -310,11 +315,9 @@ def test_a_choice_that_stands_for_others_or_for_the_week_says_so(compiled: Compi
     week = Pick(1, 0.5, (("topic:robotics", 0.4), ("week", 0.1)), similar=(8, 9))
     message = email_of(compiled, reader(), [week, *picks(2)])
     page = MailPage(message.alternatives[0].content)
-    assert [element.text.endswith("\xa0· From this week\xa0· and 2 similar") for element in page.with_class("m")] == [
-        True,
-        False,
-    ]
-    assert message.body.count("    From this week · and 2 similar\n") == 1
+    assert [element.text.endswith("\xa0· and 2 similar") for element in page.with_class("m")] == [True, False]
+    assert "from this week, as today has little for you" in page.with_class("w")[0].text
+    assert message.body.count("    and 2 similar\n") == 1
 
 
 def test_an_author_whom_the_reader_follows_is_not_hidden(digest_of) -> None:  # type: ignore[no-untyped-def]

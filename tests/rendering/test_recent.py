@@ -83,7 +83,7 @@ def test_a_renamed_topic_compiles_it_anew(edition: Edition) -> None:
     after = compiled_edition(edition, [paper.pk])
     assert after is not before
     choices = picks(paper.pk, parts=((f"topic:{topic.slug}", 0.5),))
-    assert "Why: Renamed 0.50" in assemble(after, reader(), choices).as_email().body
+    assert "Why: you follow Renamed" in assemble(after, reader(), choices).as_email().body
 
 
 def test_a_mended_template_is_seen_by_a_worker_that_runs_on(edition: Edition) -> None:

@@ -70,7 +70,7 @@ def test_what_only_some_papers_bring_out_is_noticed_when_they_come(caplog: pytes
         compiled.add([PAPERS[2].__class__(id=99, title="Odd")])
         assert compiled.layout is None
         email = assemble(compiled, reader(), picks(99, 1)).as_email()
-    assert "ROBOTICS 0.61" in str(email.alternatives[0].content)
+    assert "YOU FOLLOW ROBOTICS" in str(email.alternatives[0].content)
     assert "changes holes.reason" in caplog.text
 
 
