@@ -54,6 +54,18 @@ def empties_database(item: pytest.Item) -> bool:
     return is_marked or is_asked_for or is_djangos
 
 
+KEPT = pytest.StashKey[str]()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, pytestconfig: pytest.Config) -> None:
+    """Keep what migrations stored where the hook below finds it: not every thread's connection has it.
+
+    Django notes it only where a test that will be run empties the database.
+    """
+    pytestconfig.stash[KEPT] = getattr(connection, "_test_serialized_contents", "")
+
+
 def is_of_class(item: pytest.Item, kind: type) -> bool:
     return isinstance(item, pytest.Function) and item.cls is not None and issubclass(item.cls, kind)
 
@@ -66,9 +78,9 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
     that empties the database itself brings the rows back before it begins.
     """
     yield
-    if nextitem and empties_database(item) and not empties_database(nextitem):
+    kept = item.config.stash.get(KEPT, "")
+    if kept and nextitem and empties_database(item) and not empties_database(nextitem):
         with item.config.stash[blocking_manager_key].unblock():
-            kept = connection._test_serialized_contents  # type: ignore[attr-defined]  # where Django keeps it for itself
             connection.creation.deserialize_db_from_string(kept)
 
 

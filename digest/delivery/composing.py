@@ -17,6 +17,8 @@ from subscriptions import addresses
 from subscriptions.clock import zone_named
 from subscriptions.models import Topic
 
+OWN = "your own interests"
+
 
 class Draft(NamedTuple):
     """A row whose papers are chosen; `choices` is empty where this edition has none for the reader."""
@@ -53,17 +55,19 @@ class Batch:
             row.uid,
             local_date(row.time_zone, now),
             now,
-            self._names(draft.interests.topics),
+            self._names(draft.interests.topics, draft.interests.has_own),
             row.frequency,
             row.abstracts,
         )
         return assemble(self.compiled, facts, draft.choices)
 
-    def _names(self, slugs: tuple[str, ...]) -> tuple[str, ...]:
-        """In the order topics are shown."""
-        names = self._known.get(slugs)
+    def _names(self, slugs: tuple[str, ...], has_own: bool) -> tuple[str, ...]:
+        """Of topics, in the order in which they are shown, and of all that the reader asked for in their own words."""
+        key = slugs, has_own
+        names = self._known.get(key)
         if names is None:
-            names = self._known[slugs] = tuple(name for slug, name in self.topic_names.items() if slug in slugs)
+            topics = (name for slug, name in self.topic_names.items() if slug in slugs)
+            names = self._known[key] = (*topics, OWN) if has_own else tuple(topics)
         return names
 
 

@@ -41,6 +41,11 @@ class Interests(NamedTuple):
         return not self.topics and (self.is_open or not (self.profiles or self.authors))
 
     @property
+    def has_own(self) -> bool:
+        """Whether they asked for more than topics; votes alone do not."""
+        return not self.is_open and bool(self.profiles or self.authors)
+
+    @property
     def is_shared(self) -> bool:
         """Whether the reasons given are those of everybody with these topics."""
         return not (self.profiles or self.authors or self.away)

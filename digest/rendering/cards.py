@@ -141,8 +141,8 @@ def _filed(paper: PaperFacts) -> Iterator[str]:
     """Where and when it appeared, and what the community made of it."""
     if paper.is_sample:
         yield "Invented sample"
-    if paper.label:
-        yield words.shorten(words.one_line(paper.label), LABEL_BYTES)
+    if label := words.one_line(paper.label):
+        yield words.shorten(label, LABEL_BYTES)
     if paper.published_on:
         yield words.short_date(paper.published_on)
     if paper.upvotes:

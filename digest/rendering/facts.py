@@ -50,7 +50,7 @@ class PaperFacts:
 class ReaderFacts(NamedTuple):
     """One reader and the delivery this message is for.
 
-    `uid` is the delivery's public name; `topics` are the names of the topics the reader chose, none meaning all;
+    `uid` is the delivery's public name; `topics` are the names of what the reader chose, none meaning all topics;
     `local_date` is the day it is where the reader lives; `now` becomes the Date header. `abstracts` says how much of
     each the mail brings.
     """

@@ -19,7 +19,18 @@ from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from digest import search
-from digest.models import Breaker, Delivery, Edition, Host, Paper, ProviderEvent, Source, SourceRun, Unindexed
+from digest.models import (
+    Breaker,
+    Delivery,
+    Edition,
+    Host,
+    Paper,
+    ProviderEvent,
+    RankingModel,
+    Source,
+    SourceRun,
+    Unindexed,
+)
 from subscriptions.models import ConsentRecord, Subscriber, Suppression, Topic
 from tests.factories import (
     NOW,
@@ -57,6 +68,11 @@ def paper() -> Paper:
     return row
 
 
+def model_of_papers() -> RankingModel:
+    version = RankingModel.objects.count() + 1
+    return RankingModel.objects.create(kind="meaning", version=version, format=1, papers=1, fitted_at=timezone.now())
+
+
 def edition() -> Edition:
     row: Edition = EditionFactory()
     EditionPaperFactory(edition=row)
@@ -76,13 +92,14 @@ MAKERS: dict[type[Model], Callable[[], Model]] = {
     Host: HostFactory,
     Paper: paper,
     ProviderEvent: ProviderEventFactory,
+    RankingModel: model_of_papers,
     Source: lambda: SourceRunFactory().source,
     SourceRun: SourceRunFactory,
     Subscriber: subscriber,
     Suppression: SuppressionFactory,
     Topic: TopicFactory,
 }
-FACTS = [Breaker, ConsentRecord, Delivery, Host, ProviderEvent, SourceRun]
+FACTS = [Breaker, ConsentRecord, Delivery, Host, ProviderEvent, RankingModel, SourceRun]
 models = pytest.mark.parametrize("model", MAKERS, ids=lambda model: model._meta.model_name)
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from digest import interests
+from digest.delivery import composing
+from digest.delivery.ledger import Leased
 from digest.models import (
     Delivery,
     DeliveryState,
@@ -302,5 +305,19 @@ def test_rows_of_another_model_are_made_anew_for_all_at_once(edition: Edition) -
     ReaderProfile.objects.update(model="gone", vectors=b"\x01" * 7)
     with CaptureQueriesContext(connection) as queries:
         assert choose(pool, readers, NOW) == before
-    assert len(queries) < 18
+    assert len(queries) < 20
     assert all(choice.paper_id == paper.pk for digests in before.values() for choice in digests)
+
+
+# The mail
+
+
+def test_the_mail_says_that_it_is_chosen_for_what_the_reader_asked_for(edition: Edition, robots: Topic) -> None:
+    entry(edition, GRAPHS)
+    reader = SubscriberFactory(topics=[robots])
+    interests.add_text(reader, "graphs of molecules", NOW)
+    row = Leased(1, str(uuid4()), edition.pk, reader.pk, reader.email, "daily", "UTC", 10, "full", was_claimed=False)
+    batch = composing.compose(edition, [row], NOW)
+    message = batch.message(batch.drafts[0], NOW).as_email()
+    assert "1 paper, about a minute, chosen for Robots and your own interests" in message.body
+    assert "Why: near “graphs of molecules”, your interest" in message.body

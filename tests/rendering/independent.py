@@ -140,6 +140,7 @@ def _lead(reader: ReaderFacts, choices: Sequence[Pick]) -> int:
         place
         for place, choice in enumerate(choices)
         if sum(value for name, value in choice.parts if name.startswith("topic:")) >= 0.1
+        or any(name.startswith(("author:", "interest:")) and value > 0 for name, value in choice.parts)
     ]
     return places[0] if places and reader.topics else 0
 
