@@ -116,7 +116,8 @@ def keep(source: Source, contents: Contents, reply: Reply, now: datetime) -> Vis
         with transaction.atomic():
             before = account.listed(source, now)
             counts = ingest(feed.papers, source=source, now=now)
-            listed = account.listed(source, now) - before
+            # Fewer where this reply told that two papers of an earlier visit at this very moment are one.
+            listed = max(0, account.listed(source, now) - before)
     except IntegrityError as error:
         refuse_deleted(source, error)
         raise

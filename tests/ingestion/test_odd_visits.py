@@ -197,3 +197,21 @@ def test_the_visit_reads_in_the_parsers_process(loopback, source, monkeypatch):
     assert (run.outcome, "CPU time" in run.message) == (Outcome.FAILED, True)
     source.refresh_from_db()
     assert source.failures == 1
+
+
+def test_two_papers_that_turn_out_to_be_one_at_the_same_moment_leave_an_account(loopback):
+    source = Source.objects.create(name="JSON", slug="json", kind="json_feed", url=loopback.url + "/feed")
+    one = {"id": "1", "title": "A paper about doors", "url": "https://arxiv.org/abs/2606.00001"}
+    other = {"id": "2", "title": "A paper about quite another thing", "url": "https://doi.org/10.1000/abc"}
+    both = {**one, "content_text": "Now at https://doi.org/10.1000/abc", "external_url": other["url"]}
+    accounts = []
+    for items in ([one, other], [both], [{**other, "external_url": one["url"]}]):
+        feed = {"version": "https://jsonfeed.org/version/1.1", "title": "A", "items": items}
+        loopback.serve("/feed", json.dumps(feed).encode())
+        accounts.append(refresh(source, NOW))
+    assert [(run.outcome, run.listed) for run in accounts] == [
+        (Outcome.FRESH, 2),
+        (Outcome.FRESH, 0),
+        (Outcome.FRESH, 0),
+    ]
+    assert Listing.objects.count() == 1
