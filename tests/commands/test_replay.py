@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.core.management import CommandError, call_command
 
 from digest.models import Delivery, DeliveryState, Digest, Edition, EditionPaper
-from digest.selection import choose, interests_of, load_pool
+from digest.ranking.pool import Pool
+from digest.selection import compose, interests_of, load_pool
+from subscriptions.models import Subscriber, Topic
 from tests.factories import NOW, DeliveryFactory, EditionFactory, EditionPaperFactory, SubscriberFactory, TopicFactory
 
 pytestmark = pytest.mark.django_db
@@ -23,15 +27,20 @@ def edition() -> Edition:
     for _ in range(2):
         reader = SubscriberFactory(digest_length=1)
         reader.topics.add(robots)
-        interests = interests_of(pool, {reader.pk: 1}, NOW)
-        DeliveryFactory(
-            edition=issue,
-            subscriber=reader,
-            state=DeliveryState.ACCEPTED,
-            selection=[each.as_json() for each in choose(pool, [reader], NOW, interests)[reader.pk]],
-            preferences=interests[reader.pk].as_json(),
-        )
+        send(issue, pool, reader)
     return issue
+
+
+def send(issue: Edition, pool: Pool, reader: Subscriber) -> None:
+    wanted = interests_of(pool, {reader.pk: reader.digest_length}, NOW)
+    choices, interests = compose(issue, pool, wanted, NOW)[reader.pk]
+    DeliveryFactory(
+        edition=issue,
+        subscriber=reader,
+        state=DeliveryState.ACCEPTED,
+        selection=[each.as_json() for each in choices],
+        preferences=interests.as_json(),
+    )
 
 
 def test_digests_that_went_out_are_chosen_again_the_same(
@@ -40,6 +49,18 @@ def test_digests_that_went_out_are_chosen_again_the_same(
     with django_assert_max_num_queries(6):
         call_command("replay", edition=("daily", edition.date))
     assert "2 digests chosen again, 2 the same" in capsys.readouterr().out
+
+
+def test_a_digest_that_the_week_filled_is_chosen_again_the_same(
+    edition: Edition, capsys: pytest.CaptureFixture[str]
+) -> None:
+    issue = EditionFactory(published=True, date=edition.date + timedelta(days=1))
+    EditionPaperFactory(edition=issue, topics={}, trend=0.0)
+    reader = SubscriberFactory(topics=list(Topic.objects.filter(slug__startswith="robots")), digest_length=4)
+    send(issue, load_pool(issue), reader)
+    assert [name for item in reader.deliveries.get().selection for name, _ in item["parts"]].count("week") == 2
+    call_command("replay", edition=("daily", issue.date))
+    assert "1 digests chosen again, 1 the same" in capsys.readouterr().out
 
 
 def test_a_number_that_was_changed_afterwards_is_found(edition: Edition) -> None:

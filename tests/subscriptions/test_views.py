@@ -314,7 +314,7 @@ def test_preferences_are_shown_and_saved(client: Client) -> None:
         page = client.post(url, fields).content.decode()
     assert "every Wednesday at 0:00 (Europe/Berlin); the next one on Wednesday, 15 July at 0:00" in page
     reader.refresh_from_db()
-    assert Preferences.of(reader) == Preferences(("agents",), "weekly", 0, 2, "Europe/Berlin", 5, "full")
+    assert Preferences.of(reader) == Preferences(("agents",), "weekly", 0, 2, "Europe/Berlin", 5, abstracts="full")
 
 
 def test_preferences_with_a_mistake_change_nothing_and_keep_what_was_typed(client: Client) -> None:
