@@ -33,8 +33,8 @@ test-long: .venv/.installed-dev ## Run the tests of whole installations, of kill
 
 check: lint types imports migrations deploy ## All that CI runs: every real service is required
 	PAPERBOY_REQUIRE_SERVICES=1 $(MAKE) --no-print-directory test
-	PAPERBOY_REQUIRE_SERVICES=1 $(MAKE) --no-print-directory test-long
-	PAPERBOY_REQUIRE_SERVICES=1 $(MAKE) --no-print-directory test-postgres
+	@# Side by side: the long ones wait for other processes most of the time.
+	PAPERBOY_REQUIRE_SERVICES=1 $(MAKE) --no-print-directory -j 2 --output-sync=target test-long test-postgres
 
 lint: .venv/.installed-dev ## Ruff: rules and format
 	$(BIN)/ruff check
