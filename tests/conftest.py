@@ -85,7 +85,7 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
         return
     with item.config.stash[blocking_manager_key].unblock():
         # What a page asked for last, when the browser was gone already, may have found no content types, and made some.
-        call_command("flush", verbosity=0, interactive=False, inhibit_post_migrate=True)
+        call_command("flush", verbosity=0, interactive=False, reset_sequences=False, inhibit_post_migrate=True)
         ContentType.objects.clear_cache()
         if not empties_database(nextitem):
             connection.creation.deserialize_db_from_string(kept)
