@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -139,6 +140,28 @@ def test_a_followed_author_brings_their_papers(edition: Edition, robots: Topic) 
     interests.follow(reader, "Noether, Emmy", NOW)
     assert set(ids(edition, reader)) == {paper.pk, about.pk}
     assert parts(edition, reader)[paper.pk] == {"author:Emmy Noether": 0.3}
+
+
+def test_who_follows_an_author_alone_is_not_sent_everything_while_they_write_nothing(edition: Edition) -> None:
+    followed = TopicFactory(slug="test-general")
+    trending = entry(edition, MARKETS, trend=0.9, topics={followed.slug: 0.9})
+    entry(edition, GRAPHS, authors=["Kurt Hensel"], topics={followed.slug: 0.9})
+    entry(edition, TURTLES, topics={followed.slug: 0.9})
+    reader = SubscriberFactory()
+    author = interests.follow(reader, "Emmy Noether", NOW).interest
+    assert ids(edition, reader) == [trending.pk]
+    assert caught(edition, reader).interests[author.pk].count == 0
+
+
+def test_who_follows_an_author_alone_is_not_filled_up_with_a_week_of_everything(edition: Edition) -> None:
+    earlier = EditionFactory(published=True, date=edition.date - timedelta(days=1))
+    topic = TopicFactory(slug="test-general")
+    entry(earlier, TURTLES, topics={topic.slug: 0.9})
+    written = entry(earlier, GRAPHS, authors=["Emmy Noether"], topics={topic.slug: 0.9})
+    entry(edition, MARKETS, topics={topic.slug: 0.9})
+    reader = SubscriberFactory()
+    interests.follow(reader, "Emmy Noether", NOW)
+    assert ids(edition, reader) == [written.pk]
 
 
 def test_one_vote_is_felt_in_the_next_digest_and_does_not_narrow_it(edition: Edition) -> None:
