@@ -344,3 +344,14 @@ def test_the_mail_says_that_it_is_chosen_for_what_the_reader_asked_for(edition: 
     message = batch.message(batch.drafts[0], NOW).as_email()
     assert "1 paper, about a minute, chosen for Robots and your own interests" in message.body
     assert "Why: near “graphs of molecules”, your interest" in message.body
+
+
+def test_a_mail_of_nothing_but_what_trends_is_not_called_chosen_for_the_reader_s_interests(edition: Edition) -> None:
+    entry(edition, TURTLES, trend=0.9)
+    reader = SubscriberFactory()
+    interests.add_text(reader, "graphs of molecules", NOW)
+    row = Leased(1, str(uuid4()), edition.pk, reader.pk, reader.email, "daily", "UTC", 10, "full", was_claimed=False)
+    batch = composing.compose(edition, [row], NOW)
+    body = batch.message(batch.drafts[0], NOW).as_email().body
+    assert "1 paper, about a minute, from all topics" in body
+    assert "your own interests" not in body
