@@ -283,6 +283,20 @@ def test_a_digest_by_interests_is_replayed_whatever_changed_since(edition: Editi
     assert replay(delivery) == stored
 
 
+def test_whoever_is_erased_leaves_none_of_their_words_in_what_they_were_sent(edition: Edition) -> None:
+    entry(edition, GRAPHS)
+    reader, other = SubscriberFactory(), SubscriberFactory()
+    for each in (reader, other):
+        interests.add_text(each, "my own words on molecules", NOW)
+    delivery, kept = send(edition, reader), send(edition, other)
+    assert "my own words" in json.dumps([delivery.preferences, delivery.selection])
+    reader.delete()
+    delivery = Delivery.objects.get(pk=delivery.pk)
+    assert (delivery.subscriber_id, delivery.state) == (None, DeliveryState.ACCEPTED)
+    assert (delivery.preferences, delivery.selection) == ({}, [])
+    assert Delivery.objects.get(pk=kept.pk).selection
+
+
 def send(edition: Edition, reader: Subscriber) -> Delivery:
     pool = load_pool(edition)
     wanted = interests_of(pool, {reader.pk: reader.digest_length}, NOW)
