@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from anymail.signals import inbound, tracking
 from django.apps import AppConfig
+from django.db.models.signals import pre_delete
 
 if TYPE_CHECKING:
     from subscriptions.models import Subscriber
@@ -25,6 +26,7 @@ class DigestConfig(AppConfig):
         tracking.connect(events.take_report, dispatch_uid="digest.events")
         inbound.connect(events.take_mail, dispatch_uid="digest.events")
         confirmed.connect(take_first_interest, dispatch_uid="digest.interests")
+        pre_delete.connect(forget_digests, "subscriptions.Subscriber", dispatch_uid="digest.ledger")
 
 
 def take_first_interest(subscriber: Subscriber, now: datetime, **_: object) -> None:
@@ -32,3 +34,11 @@ def take_first_interest(subscriber: Subscriber, now: datetime, **_: object) -> N
     from digest import interests
 
     interests.take_first(subscriber, now)
+
+
+def forget_digests(instance: Subscriber, **_: object) -> None:
+    """Who never confirmed was never sent any; housekeeping deletes many of them at once."""
+    from digest.delivery import ledger
+
+    if instance.confirmed_at is not None:
+        ledger.forget_digests(instance.pk)

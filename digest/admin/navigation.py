@@ -27,6 +27,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _model("Editions", "library_books", "digest", "edition"),
                 _model("Papers", "description", "digest", "paper"),
                 _model("Topics", "sell", "subscriptions", "topic"),
+                _model("Ranking models", "model_training", "digest", "rankingmodel"),
             ],
         },
         {

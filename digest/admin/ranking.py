@@ -7,7 +7,7 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html_join
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from digest.admin.display import chip
 from digest.errors import ModelError
@@ -15,7 +15,7 @@ from digest.learning import keeping, quality
 from digest.models import ModelKind, RankingModel
 from subscriptions.admin.base import Facts, ModelAdmin
 
-BAND = "<tr><td>{} to {}</td><td>{}</td><td>{}</td><td>{}</td></tr>"
+BAND = "{} to {}: {} papers, told {}, listed {}"
 
 
 @admin.register(RankingModel)
@@ -58,10 +58,10 @@ class RankingModelAdmin(Facts, ModelAdmin[RankingModel]):
             return "Nothing to measure it by"
         return "AUC {auc}, average precision {ap}: {listed} of {papers} papers were listed".format(**row.quality)
 
-    @admin.display(description="Probability told: papers, mean told, share listed")
+    @admin.display(description="By probability told: papers, mean told, share listed")
     def calibration(self, row: RankingModel) -> SafeString | str:
         rows = [["-" if cell is None else cell for cell in band] for band in row.quality.get("told", [])]
-        return format_html_join("", BAND, rows) if rows else "-"
+        return format_html_join(mark_safe("<br>"), BAND, rows) if rows else "-"
 
     def has_use_permission(self, request: HttpRequest) -> bool:
         """Whoever may change editions may say what they are built by."""

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from digest.delivery.ledger import Content, Leased
 from digest.models import Edition
+from digest.ranking.telling import AUTHOR, INTEREST
 from digest.rendering import CompiledEdition, DigestMessage, ReaderFacts, assemble, compiled_edition, headers
 from digest.selection import Choice, Interests, interests_of, load_pool, papers_as_text, selection_as_text
 from digest.selection import compose as choose_digests
@@ -18,6 +19,7 @@ from subscriptions.clock import zone_named
 from subscriptions.models import Topic
 
 OWN = "your own interests"
+OWN_PARTS = (INTEREST, AUTHOR)
 
 
 class Draft(NamedTuple):
@@ -55,14 +57,16 @@ class Batch:
             row.uid,
             local_date(row.time_zone, now),
             now,
-            self._names(draft.interests.topics, draft.interests.has_own),
+            self._names(draft.interests.topics, draft.interests.has_own and _any_own(draft.choices)),
             row.frequency,
             row.abstracts,
         )
         return assemble(self.compiled, facts, draft.choices)
 
     def _names(self, slugs: tuple[str, ...], has_own: bool) -> tuple[str, ...]:
-        """Of topics, in the order in which they are shown, and of all that the reader asked for in their own words."""
+        """Of topics, in the order in which they are shown, and of all else that the reader asked for, if that brought
+        anything.
+        """
         key = slugs, has_own
         names = self._known.get(key)
         if names is None:
@@ -81,6 +85,11 @@ def compose(edition: Edition, rows: Sequence[Leased], now: datetime) -> Batch:
     papers = {choice.paper_id for draft in drafts for choice in draft.choices}
     names = dict(Topic.objects.filter(is_active=True).values_list("slug", "name"))
     return Batch(drafts, compiled_edition(edition, sorted(papers)), names)
+
+
+def _any_own(choices: Sequence[Choice]) -> bool:
+    """Whether any paper is here for an interest or an author, and not just because it trends."""
+    return any(name.startswith(OWN_PARTS) for choice in choices for name, _ in choice.parts)
 
 
 def is_unmailable(email: str) -> bool:

@@ -14,6 +14,7 @@ from digest.interests.changing import LESS
 from digest.interests.profiles import VOTED
 from digest.models import Delivery, Interest, InterestKind, Muted, MutedKind, Paper
 from digest.models.states import REMEMBERED_STATES
+from digest.ranking.telling import NEAR, how_discussed
 from digest.ranking.terms import author_key
 from subscriptions.models import Subscriber, Topic
 
@@ -52,7 +53,7 @@ def parts_in_digest(reader: Subscriber, paper: Paper) -> Parts:
 def reasons(reader: Subscriber, parts: Parts) -> list[Why]:
     """What spoke for the paper, most first."""
     known = _Known(reader)
-    return [Why(known.told(name), value, tuple(known.ways(name))) for name, value in parts if value > 0]
+    return [Why(known.told(name, value), value, tuple(known.ways(name))) for name, value in parts if value > 0]
 
 
 def allowed(reader: Subscriber, paper: Paper, parts: Parts) -> set[str]:
@@ -76,6 +77,10 @@ def allowed(reader: Subscriber, paper: Paper, parts: Parts) -> set[str]:
     return {f"{verb}:{what}" for several, whats in verbs.items() for what in whats for verb in several}
 
 
+def _how_near(value: float) -> str:
+    return "near" if value >= NEAR else "a little like"
+
+
 def _ids(rows: QuerySet[Any]) -> list[int]:
     return list(rows.values_list("pk", flat=True))
 
@@ -90,21 +95,22 @@ class _Known:
         self.interests = {row.name: row for row in rows if row.kind != InterestKind.AUTHOR}
         self.authors = {author_key(row.name): row for row in rows if row.kind == InterestKind.AUTHOR}
 
-    def told(self, part: str) -> str:
+    def told(self, part: str, value: float) -> str:
         kind, _, name = part.partition(":")
         match kind:
             case "topic":
                 said = f"It is about {self.topics.get(name, name)}"
                 said += ", a topic you follow" if name in self.followed else ""
             case "interest" if name == VOTED:
-                said = "It is near papers you liked"  # not which: the mail may have been forwarded
+                said = f"It is {_how_near(value)} papers you liked"  # not which: the mail may have been forwarded
             case "interest":
-                said = f"It is near “{name}”" + (", an interest of yours" if name in self.interests else "")
+                said = f"It is {_how_near(value)} “{name}”"
+                said += ", an interest of yours" if name in self.interests else ""
             case "author":
                 is_followed = author_key(name) in self.authors
                 said = f"It is by {name}" + (", whom you follow" if is_followed else ", whose papers you liked")
             case "trend":
-                said = "It trends: many others voted for it"
+                said = f"It is {discussed}" if (discussed := how_discussed(value)) else "A few others voted for it"
             case "prediction":
                 said = "It is likely to be discussed (a prediction)"
             case "editor":

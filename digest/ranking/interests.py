@@ -23,7 +23,8 @@ class Interests(NamedTuple):
 
     Topic slugs, digest length, the pool's papers they do not get, interests of their own, authors with what a paper
     by them is worth, in points, and what they voted down. Who has neither topics nor interests nor authors is shown
-    what is general; so is, with `is_open`, who has these from votes alone: votes move papers, and do not narrow.
+    what is general; so is, with `is_open`, who has these from votes alone: votes move papers, and do not narrow. Who
+    asked, but for nothing that this pool could have (authors who wrote none of it), is not: they are `is_unmet`.
     `week` is what a thin digest was filled by: earlier editions' ids, and the interests as they met each of them.
     """
 
@@ -34,21 +35,22 @@ class Interests(NamedTuple):
     authors: tuple[tuple[str, int], ...] = ()
     away: bytes = b""
     is_open: bool = False
+    is_unmet: bool = False
     week: tuple[tuple[int, Interests], ...] = ()
 
     @property
     def is_general(self) -> bool:
-        return not self.topics and (self.is_open or not (self.profiles or self.authors))
+        return not self.topics and (self.is_open or not (self.profiles or self.authors or self.is_unmet))
 
     @property
     def has_own(self) -> bool:
         """Whether they asked for more than topics; votes alone do not."""
-        return not self.is_open and bool(self.profiles or self.authors)
+        return not self.is_open and bool(self.profiles or self.authors or self.is_unmet)
 
     @property
     def is_shared(self) -> bool:
         """Whether the reasons given are those of everybody with these topics."""
-        return not (self.profiles or self.authors or self.away)
+        return not (self.profiles or self.authors or self.away or self.is_unmet)
 
     def as_json(self) -> dict[str, Any]:
         """The value of `Digest.preferences`: with the frozen edition all it takes to choose the digest again."""
@@ -66,6 +68,8 @@ class Interests(NamedTuple):
             stored["away"] = self.away.hex()
         if self.is_open:
             stored["open"] = True
+        if self.is_unmet:
+            stored["unmet"] = True
         if self.week:
             stored["week"] = [[edition, wish.as_json()] for edition, wish in self.week]
         return stored
@@ -87,6 +91,7 @@ class Interests(NamedTuple):
             tuple((name, points) for name, points in stored.get("authors", ())),
             bytes.fromhex(stored.get("away", "")),
             stored.get("open", False),
+            stored.get("unmet", False),
             week=tuple((edition, cls.from_json(wish)) for edition, wish in stored.get("week", ())),
         )
 

@@ -18,6 +18,8 @@ LIKED = "papers you liked"
 # Of a score: below, the reader did not ask for it but comes near it.
 FOLLOWED_AUTHOR = 0.13
 ON_TOPIC = 0.1
+# Below BARELY a paper shares some words with an interest, and is in a digest for something else: that is no reason.
+BARELY, NEAR = 0.12, 0.17
 MUCH = WEIGHTS.trend * TRENDING
 SOME = MUCH / 3
 TOPICS_NAMED = 3
@@ -41,14 +43,21 @@ def after_why(told: str) -> str:
     return f"{plain[0].lower()}{plain[1:]}"
 
 
+def how_discussed(trend: float) -> str:
+    """What a part of a score says of how many speak of a paper; nothing where they are few."""
+    return "much discussed" if trend >= MUCH else "discussed" if trend >= SOME else ""
+
+
 def _authors(parts: Parts, topics: Mapping[str, str]) -> Iterator[str]:
     for name, value in _of_kind(parts, AUTHOR):
         yield f"by {_shortened(name)}, {'whom you follow' if value >= FOLLOWED_AUTHOR else 'whose papers you liked'}"
 
 
 def _interests(parts: Parts, topics: Mapping[str, str]) -> Iterator[str]:
-    for name, _ in _of_kind(parts, INTEREST):
-        yield f"near {LIKED}" if name == LIKED else f"near “{_shortened(name)}”, your interest"
+    for name, value in _of_kind(parts, INTEREST):
+        if value >= BARELY:
+            how = "near" if value >= NEAR else "a little like"
+            yield f"{how} {LIKED}" if name == LIKED else f"{how} “{_shortened(name)}”, your interest"
 
 
 def _topics(parts: Parts, topics: Mapping[str, str]) -> Iterator[str]:
@@ -66,10 +75,8 @@ def _common(parts: Parts, topics: Mapping[str, str]) -> Iterator[str]:
     when = "that day" if WEEK in worth else "today"
     if worth.get(EDITOR, 0) > 0:
         yield "picked by our editors"
-    if worth.get(TREND, 0) >= MUCH:
-        yield f"much discussed {when}"
-    elif worth.get(TREND, 0) >= SOME:
-        yield f"discussed {when}"
+    if discussed := how_discussed(worth.get(TREND, 0)):
+        yield f"{discussed} {when}"
     if worth.get(PREDICTION, 0) > 0:
         yield "likely to be discussed (a prediction)"
     if WEEK in worth:

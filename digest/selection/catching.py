@@ -88,5 +88,5 @@ def _each_alone(pool: Pool, reader: Subscriber, wish: Wish) -> dict[int, Interes
     alone = {ids[name]: Interests(profiles=(profile,)) for name, profile in profiles.items() if name in ids}
     names = names_by_key(pool)
     for pk, key in interests_of(reader).filter(kind=InterestKind.AUTHOR).values_list("pk", "text"):
-        alone[pk] = Interests(authors=tuple((name, FOLLOWED) for name in names.get(key, ())), is_open=False)
+        alone[pk] = Interests(authors=tuple((name, FOLLOWED) for name in names.get(key, ())), is_unmet=key not in names)
     return alone

@@ -36,7 +36,12 @@ class Wish(NamedTuple):
 
     def given_to(self, reader: Interests) -> Interests:
         withheld = reader.withheld | self.withheld if self.withheld else reader.withheld
-        return Interests(reader.topics, reader.length, withheld, self.profiles, self.authors, self.away, self.is_open)
+        own = self.profiles, self.authors, self.away, self.is_open, self.is_unmet
+        return Interests(reader.topics, reader.length, withheld, *own)
+
+    @property
+    def is_unmet(self) -> bool:
+        return not (self.is_open or self.profiles or self.authors)
 
 
 def wishes_of(pool: Pool, readers: Sequence[int]) -> dict[int, Wish]:

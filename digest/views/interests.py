@@ -121,11 +121,15 @@ ADDING: Mapping[str, Callable[[HttpRequest, Subscriber, datetime], Answer]] = {
 def _added(added: Added) -> Answer:
     words = f"Added: {added.interest.name}."
     if added.interest.kind == InterestKind.PAPERS:
-        words += f" {added.known:,} of its papers are here"
-        words += (
-            f", {added.waiting:,} are waited for and count by their titles until they come." if added.waiting else "."
-        )
+        words += f" {added.known:,} of its papers {'is' if added.known == 1 else 'are'} here"
+        words += f", {_waiting(added.waiting)}." if added.waiting else "."
     return Answer(words, f"remove:{added.interest.pk}", list(added.unread))
+
+
+def _waiting(count: int) -> str:
+    if count == 1:
+        return "1 is waited for and counts by its title until it comes"
+    return f"{count:,} are waited for and count by their titles until they come"
 
 
 def _typed(request: HttpRequest, answer: Answer) -> dict[str, str]:

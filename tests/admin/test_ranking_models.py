@@ -39,7 +39,11 @@ def test_the_desk_tells_quality_and_what_is_off(chief: Client) -> None:
     assert "Off: no better than chance" in page
     page = chief.get(f"{URL}{row.pk}/change/").content.decode()
     assert "AUC 0.91, average precision 0.45: 50 of 900 papers were listed" in page
-    assert "0.009" in page
+    assert "0.0 to 0.05: 800 papers, told 0.01, listed 0.009<br>0.4 to 1: 0 papers, told -, listed -" in page
+
+
+def test_the_side_bar_leads_there(chief: Client) -> None:
+    assert f'href="{URL}"' in chief.get("/admin/").content.decode()
 
 
 def use(client: Client, row: RankingModel) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -141,6 +142,28 @@ def test_a_followed_author_brings_their_papers(edition: Edition, robots: Topic) 
     assert parts(edition, reader)[paper.pk] == {"author:Emmy Noether": 0.3}
 
 
+def test_who_follows_an_author_alone_is_not_sent_everything_while_they_write_nothing(edition: Edition) -> None:
+    followed = TopicFactory(slug="test-general")
+    trending = entry(edition, MARKETS, trend=0.9, topics={followed.slug: 0.9})
+    entry(edition, GRAPHS, authors=["Kurt Hensel"], topics={followed.slug: 0.9})
+    entry(edition, TURTLES, topics={followed.slug: 0.9})
+    reader = SubscriberFactory()
+    author = interests.follow(reader, "Emmy Noether", NOW).interest
+    assert ids(edition, reader) == [trending.pk]
+    assert caught(edition, reader).interests[author.pk].count == 0
+
+
+def test_who_follows_an_author_alone_is_not_filled_up_with_a_week_of_everything(edition: Edition) -> None:
+    earlier = EditionFactory(published=True, date=edition.date - timedelta(days=1))
+    topic = TopicFactory(slug="test-general")
+    entry(earlier, TURTLES, topics={topic.slug: 0.9})
+    written = entry(earlier, GRAPHS, authors=["Emmy Noether"], topics={topic.slug: 0.9})
+    entry(edition, MARKETS, topics={topic.slug: 0.9})
+    reader = SubscriberFactory()
+    interests.follow(reader, "Emmy Noether", NOW)
+    assert ids(edition, reader) == [written.pk]
+
+
 def test_one_vote_is_felt_in_the_next_digest_and_does_not_narrow_it(edition: Edition) -> None:
     voted = PaperFactory(title=GRAPHS[0], abstract=GRAPHS[1], authors=[])
     like = entry(edition, ("Graph neural networks for molecules, again", GRAPHS[1]), trend=0.4)
@@ -260,6 +283,20 @@ def test_a_digest_by_interests_is_replayed_whatever_changed_since(edition: Editi
     assert replay(delivery) == stored
 
 
+def test_whoever_is_erased_leaves_none_of_their_words_in_what_they_were_sent(edition: Edition) -> None:
+    entry(edition, GRAPHS)
+    reader, other = SubscriberFactory(), SubscriberFactory()
+    for each in (reader, other):
+        interests.add_text(each, "my own words on molecules", NOW)
+    delivery, kept = send(edition, reader), send(edition, other)
+    assert "my own words" in json.dumps([delivery.preferences, delivery.selection])
+    reader.delete()
+    delivery = Delivery.objects.get(pk=delivery.pk)
+    assert (delivery.subscriber_id, delivery.state) == (None, DeliveryState.ACCEPTED)
+    assert (delivery.preferences, delivery.selection) == ({}, [])
+    assert Delivery.objects.get(pk=kept.pk).selection
+
+
 def send(edition: Edition, reader: Subscriber) -> Delivery:
     pool = load_pool(edition)
     wanted = interests_of(pool, {reader.pk: reader.digest_length}, NOW)
@@ -321,3 +358,14 @@ def test_the_mail_says_that_it_is_chosen_for_what_the_reader_asked_for(edition: 
     message = batch.message(batch.drafts[0], NOW).as_email()
     assert "1 paper, about a minute, chosen for Robots and your own interests" in message.body
     assert "Why: near “graphs of molecules”, your interest" in message.body
+
+
+def test_a_mail_of_nothing_but_what_trends_is_not_called_chosen_for_the_reader_s_interests(edition: Edition) -> None:
+    entry(edition, TURTLES, trend=0.9)
+    reader = SubscriberFactory()
+    interests.add_text(reader, "graphs of molecules", NOW)
+    row = Leased(1, str(uuid4()), edition.pk, reader.pk, reader.email, "daily", "UTC", 10, "full", was_claimed=False)
+    batch = composing.compose(edition, [row], NOW)
+    body = batch.message(batch.drafts[0], NOW).as_email().body
+    assert "1 paper, about a minute, from all topics" in body
+    assert "your own interests" not in body

@@ -80,7 +80,7 @@ def test_a_file_as_zotero_exports_it_is_taken(client: Client, reader: Subscriber
     body = b"@article{a, eprint={2401.00001}}\n@article{b, title={A paper nobody knows yet}}\n@article{c, year=2020}"
     file = SimpleUploadedFile("my.bib", body, "application/octet-stream")
     page = client.post(page_of(reader), {"add": "papers", "file": file, "name": "My thesis", "papers": ""})
-    assert "Added: My thesis. 1 of its papers are here, 1 are waited for" in page.text
+    assert "Added: My thesis. 1 of its papers is here, 1 is waited for and counts by its title until" in page.text
     assert "Not understood, and left out: “@article{c" in page.text
     assert list(Interest.objects.get().papers.values_list("paper", flat=True)) == [paper.pk]
 
@@ -236,7 +236,7 @@ def test_less_offers_to_lower_each_reason(client: Client, reader: Subscriber, ed
     ):
         assert f'value="{code}"' in page
     for words in (
-        "It trends",
+        "It is much discussed",
         "An editor picked it",
         "“graphs”, an interest of yours",
         "Ada Lovelace, whom you follow",

@@ -5,12 +5,14 @@ lease    a sending run works through a stretch of the queue; it may lapse withou
 claim    queued -> claimed, committed before anything leaves; whoever may not be written to is refused here
 record   claimed -> accepted, rejected, unknown, or back to the queue
 rescue   claimed, but the worker is gone -> unknown; back to queued where the operator or the provider's key allows it
+erase    what a deleted reader's rows carried goes with them; the rows stay
 reopen   a person has an edition sent to those who can still get it: rejected, skipped -> queued
 
 Rows go in as ids and come out as tuples; the statements are the same on PostgreSQL and SQLite.
 """
 
 from digest.delivery.ledger.claiming import Content, claim, settle_refused
+from digest.delivery.ledger.erasing import forget_digests
 from digest.delivery.ledger.leasing import Leased, lease, put_off, release, skip, waiting
 from digest.delivery.ledger.planning import plan
 from digest.delivery.ledger.recording import record
@@ -29,6 +31,7 @@ __all__ = [
     "Leased",
     "Verdict",
     "claim",
+    "forget_digests",
     "hasten_edition",
     "hasten_put_off",
     "lease",
