@@ -39,8 +39,14 @@ def _unfollow_topic(reader: Subscriber, slug: str, now: datetime) -> Done:
     topics = tuple(each for each in wanted.topics if each != slug)
     name = _topic(slug).name
     services.change_preferences(reader, replace(wanted, topics=topics), now)
-    rest = "" if topics else " You follow no topic now, so you get what trends in all of them."
+    rest = "" if topics else f" You follow no topic now: you get {_left(reader)}."
     return Done(f"You no longer follow {name}.{rest}", f"follow-topic:{slug}")
+
+
+def _left(reader: Subscriber) -> str:
+    """What comes to a reader without topics."""
+    has_own = Interest.objects.kept().filter(subscriber=reader).exists()
+    return "your own interests and what trends" if has_own else "what trends in all of them"
 
 
 def _follow_topic(reader: Subscriber, slug: str, now: datetime) -> Done:

@@ -39,7 +39,7 @@ class PreferencesForm(ModelForm[Subscriber]):
         Topic.objects.all(),
         required=False,
         widget=UnfoldAdminCheckboxSelectMultipleWidget(),
-        help_text="None chosen means all of them",
+        help_text="None chosen means all of them, or their own interests alone where they have any",
     )
     time_zone = forms.ChoiceField(widget=UnfoldAdminSelectWidget())
 

@@ -228,7 +228,7 @@ def test_everything_works_without_scripts_from_sign_up_to_goodbye(look: Callable
     page.goto(links.confirm_url(reader))
     page.get_by_role("button").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("You are subscribed")
-    page.get_by_role("link", name="Change topics and times").click()
+    page.get_by_role("link", name="Change topics, interests and times").click()
     page.get_by_label("At most").select_option("5 papers")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("status")).to_contain_text("Saved")

@@ -244,9 +244,12 @@ def test_less_offers_to_lower_each_reason(client: Client, reader: Subscriber, ed
         assert words in page
     assert "voted down" not in page
     page = client.post(path, {"do": "unfollow-topic:test-robots"}).text
-    assert "You no longer follow Robots. You follow no topic now" in page
+    assert "You follow no topic now: you get your own interests and what trends." in page
     assert 'value="follow-topic:test-robots"' in page
     assert not reader.topics.exists()
+    Interest.objects.all().delete()
+    interests.act(reader, "follow-topic:test-robots", NOW)
+    assert "you get what trends in all of them" in interests.act(reader, "unfollow-topic:test-robots", NOW).words
 
 
 def test_a_reason_says_that_they_liked_papers_and_not_which(
