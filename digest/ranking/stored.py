@@ -19,6 +19,17 @@ from digest.errors import ModelError
 
 LARGEST = 256 * 1024 * 1024  # bytes, unpacked
 FACTS = "facts"
+# What zipfile, zlib, numpy and json raise for bytes that are cut off, changed, encrypted or packed in an unknown way.
+UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    ValueError,
+    KeyError,
+    OSError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+)
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -41,10 +52,8 @@ def unpacked(data: bytes) -> tuple[Arrays, dict[str, Any]]:
         with np.load(BytesIO(data), allow_pickle=False) as members:
             arrays = {name: members[name] for name in members.files}
         facts = json.loads(arrays.pop(FACTS).tobytes())
-    except (zipfile.BadZipFile, ValueError, KeyError, OSError, EOFError, NotImplementedError, RuntimeError) as error:
+    except UNREADABLE as error:
         raise ModelError(f"it cannot be read: {error}") from error
-    except zlib.error as error:
-        raise ModelError(f"it is damaged: {error}") from error
     if not isinstance(facts, dict):
         raise ModelError("it says nothing of itself")
     return arrays, facts
