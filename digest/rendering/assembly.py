@@ -10,30 +10,17 @@ from digest.errors import DeliveryError
 from digest.rendering import fitting, headers, lines, quoted, rendered
 from digest.rendering.cards import minutes
 from digest.rendering.edition import CompiledEdition
-from digest.rendering.entries import MAX_PAPERS, POSITIONS
+from digest.rendering.entries import MAX_PAPERS
 from digest.rendering.facts import Chosen, FollowUp, ReaderFacts
 from digest.rendering.holes import Uncompilable
 from digest.rendering.message import DigestMessage
+from digest.rendering.shared import Opening, Own, SharedMessage
 from subscriptions.inlining import serialised
 from subscriptions.links import unsubscribe_address
 
 MAX_FOLLOW_UPS = 5
 # The same in a header, in HTML and in quoted-printable text; nearly all addresses are such.
 _PLAIN_ADDRESS = re.compile(r"\w+(?:[.+-]\w+)*@[A-Za-z0-9][A-Za-z0-9.-]*", re.ASCII)
-
-
-class _Subject(NamedTuple):
-    """What the list of an inbox shows; `line` is the header."""
-
-    subject: str
-    line: bytes
-
-
-class _Preheader(NamedTuple):
-    """What the list of an inbox shows beside the subject, encoded."""
-
-    html: bytes
-    text: bytes
 
 
 class _Lines(NamedTuple):
@@ -70,44 +57,58 @@ def assemble(
 def _joined(
     compiled: CompiledEdition, reader: ReaderFacts, choices: Sequence[Chosen], follow_ups: Sequence[FollowUp]
 ) -> DigestMessage:
+    shared = _shared(compiled, reader, choices, follow_ups)
+    asked = _lines(compiled, reader, shared.papers, shared.left_out, minutes(shared.characters))
+    to, html_email, email = _address(reader.email)
+    links = compiled.links
+    url = links.unsubscribe(reader.subscriber_id)
+    ways_out, own_headers = _headers(compiled, reader, url)
+    own = Own(
+        to,
+        headers.date_line(reader.now),
+        own_headers,
+        asked.date,
+        asked.rhythm,
+        quoted.encode(links.preferences(reader.subscriber_id)),
+        quoted.encode(url),
+        quoted.encode(links.votes(reader.subscriber_id)),
+        asked.text_chosen,
+        email,
+        asked.html_chosen,
+        html_email,
+    )
+    pieces = shared.filled(own)
+    return DigestMessage(
+        compiled.letterhead, str(reader.uid), reader.email, shared.subject, ways_out, reader.now, pieces
+    )
+
+
+def _shared(
+    compiled: CompiledEdition, reader: ReaderFacts, choices: Sequence[Chosen], follow_ups: Sequence[FollowUp]
+) -> SharedMessage:
+    """Remembered by the identity of choices, as `CompiledEdition.entries` is; what is remembered holds them.
+
+    Nobody shares follow-ups.
+    """
+    if follow_ups:
+        return _made(compiled, reader, choices, follow_ups)
+    key = reader.abstracts, bool(reader.topics), *map(id, choices)
+    known = compiled.shared.get(key)
+    if known is None:
+        known = compiled.shared.keep(key, (tuple(choices), _made(compiled, reader, choices, ())))
+    return known[1]
+
+
+def _made(
+    compiled: CompiledEdition, reader: ReaderFacts, choices: Sequence[Chosen], follow_ups: Sequence[FollowUp]
+) -> SharedMessage:
     layout = compiled.layout
     if layout is None:
         raise Uncompilable
     news = compiled.news(follow_ups) if follow_ups else []
     entries = fitting.entries(compiled, layout.room - sum([item.size for item in news]), choices, reader.abstracts)
-    subject, preheader = _opening(compiled, reader, [entry.lead for entry in entries])
-    takes = minutes(sum([entry.characters for entry in entries]))
-    asked = _lines(compiled, reader, len(entries), len(choices) - len(entries), takes)
-    to, html_email, email = _address(reader.email)
-    links = compiled.links
-    url = links.unsubscribe(reader.subscriber_id)
-    preferences, unsubscribe = quoted.encode(links.preferences(reader.subscriber_id)), quoted.encode(url)
-    # In the order of LAYOUT_HOLES.
-    text_values = (
-        preheader.text, asked.date, asked.text_chosen, email, asked.rhythm, preferences, unsubscribe,
-    )  # fmt: skip
-    html_values = (
-        preheader.html, asked.date, asked.html_chosen, html_email, asked.rhythm, preferences, unsubscribe,
-    )  # fmt: skip
-    votes = quoted.encode(links.votes(reader.subscriber_id))
-    text, html = [*layout.text.before.fill(text_values)], [*layout.html.before.fill(html_values)]
-    if len(entries) > 1:  # a single paper needs no list
-        text += [entry.text.lines[place] for place, entry in enumerate(entries)]
-        html += [entry.html.lines[place] for place, entry in enumerate(entries)]
-    text += layout.text.between.fill(text_values)
-    html += layout.html.between.fill(html_values)
-    for entry, (html_place, text_place) in zip(entries, POSITIONS, strict=False):
-        start, rest, _ = entry.text
-        text += (start, text_place, votes.join(rest))
-        start, rest, _ = entry.html
-        html += (start, html_place, votes.join(rest))
-    text += layout.text.closing.fill(text_values)
-    html += layout.html.closing.fill(html_values)
-    text += [item.text for item in news]
-    html += [item.html for item in news]
-    text += layout.text.after.fill(text_values)
-    html += layout.html.after.fill(html_values)
-    return _message(compiled, reader, to, subject, url, text, html)
+    opening = _opening(compiled, reader, [entry.lead for entry in entries])
+    return SharedMessage(compiled.letterhead, layout, opening, entries, news, len(choices) - len(entries))
 
 
 def _rendered(
@@ -115,38 +116,31 @@ def _rendered(
 ) -> DigestMessage:
     count, text, html = rendered.bodies(compiled, reader, choices, follow_ups)
     leads = [(choice.paper_id, compiled.reasons.line(choice.parts).is_on_topic) for choice in choices]
-    subject, _ = _opening(compiled, reader, leads[:count])
-    url = compiled.links.unsubscribe(reader.subscriber_id)
-    to = headers.recipient(reader.email)
-    return _message(compiled, reader, to, subject, url, [quoted.encode(text)], [quoted.encode(html)])
-
-
-def _message(
-    compiled: CompiledEdition,
-    reader: ReaderFacts,
-    to: bytes,
-    subject: _Subject,
-    unsubscribe: str,
-    text: list[bytes],
-    html: list[bytes],
-) -> DigestMessage:
-    letterhead, uid = compiled.letterhead, str(reader.uid)
-    address = unsubscribe_address(reader.subscriber_id) if letterhead.takes_mail else ""
-    ways_out = headers.unsubscribe(unsubscribe, address)
-    own = f"Message-ID: <{uid}@{letterhead.from_domain}>\r\nList-Unsubscribe: {ways_out}\r\n"
+    opening = _opening(compiled, reader, leads[:count])
+    ways_out, own_headers = _headers(compiled, reader, compiled.links.unsubscribe(reader.subscriber_id))
+    letterhead = compiled.letterhead
     pieces = [
         letterhead.lines,
-        to,
-        subject.line,
+        headers.recipient(reader.email),
+        opening.line,
         headers.date_line(reader.now),
-        own.encode("ascii"),
+        own_headers,
         letterhead.frame.opening,
-        *text,
+        quoted.encode(text),
         letterhead.frame.between,
-        *html,
+        quoted.encode(html),
         letterhead.frame.tail,
     ]
-    return DigestMessage(letterhead, uid, reader.email, subject.subject, ways_out, reader.now, pieces)
+    return DigestMessage(letterhead, str(reader.uid), reader.email, opening.subject, ways_out, reader.now, pieces)
+
+
+def _headers(compiled: CompiledEdition, reader: ReaderFacts, unsubscribe: str) -> tuple[str, bytes]:
+    """The value of List-Unsubscribe; and it and Message-ID, encoded."""
+    letterhead = compiled.letterhead
+    address = unsubscribe_address(reader.subscriber_id) if letterhead.takes_mail else ""
+    ways_out = headers.unsubscribe(unsubscribe, address)
+    own = f"Message-ID: <{reader.uid}@{letterhead.from_domain}>\r\nList-Unsubscribe: {ways_out}\r\n"
+    return ways_out, own.encode("ascii")
 
 
 def _address(email: str) -> tuple[bytes, bytes, bytes]:
@@ -158,28 +152,19 @@ def _address(email: str) -> tuple[bytes, bytes, bytes]:
     return headers.recipient(email), quoted.encode(serialised(email)), quoted.encode(email)
 
 
-def _opening(
-    compiled: CompiledEdition, reader: ReaderFacts, leads: Sequence[tuple[int, bool]]
-) -> tuple[_Subject, _Preheader]:
-    """Readers with the same leading papers share the preheader, those with the same first one the subject."""
+def _opening(compiled: CompiledEdition, reader: ReaderFacts, leads: Sequence[tuple[int, bool]]) -> Opening:
+    """Readers with the same leading papers share it."""
     count, (first, is_on_topic) = len(leads), leads[0]
     lead = 0 if is_on_topic else lines.lead(reader, [is_on_topic for _, is_on_topic in leads])
-    remembered = compiled.remembered
-    key = "subject", leads[lead][0], count
-    subject: _Subject = remembered.get(key) or remembered.keep(key, _subject(compiled, leads[lead][0], count))
-    wide_key = "preheader", count, lead, leads[lead][0], first, *[paper_id for paper_id, _ in leads[1:3]]
-    preheader: _Preheader = remembered.get(wide_key) or remembered.keep(wide_key, _preheader(compiled, leads, lead))
-    return subject, preheader
+    key = "opening", count, lead, leads[lead][0], first, *[paper_id for paper_id, _ in leads[1:3]]
+    known: Opening | None = compiled.remembered.get(key)
+    return known or compiled.remembered.keep(key, _opening_of(compiled, leads, lead))
 
 
-def _subject(compiled: CompiledEdition, paper_id: int, count: int) -> _Subject:
-    subject = lines.subject(compiled.headings[paper_id], count)
-    return _Subject(subject, headers.subject_line(subject))
-
-
-def _preheader(compiled: CompiledEdition, leads: Sequence[tuple[int, bool]], lead: int) -> _Preheader:
+def _opening_of(compiled: CompiledEdition, leads: Sequence[tuple[int, bool]], lead: int) -> Opening:
+    subject = lines.subject(compiled.headings[leads[lead][0]], len(leads))
     text = lines.preheader([compiled.headings[paper_id] for paper_id, _ in leads], lead, len(leads))
-    return _Preheader(quoted.encode(serialised(text)), quoted.encode(text))
+    return Opening(subject, headers.subject_line(subject), quoted.encode(serialised(text)), quoted.encode(text))
 
 
 def _lines(compiled: CompiledEdition, reader: ReaderFacts, count: int, left_out: int, takes: int) -> _Lines:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.conf import settings
 
@@ -19,11 +19,12 @@ from digest.rendering.cards import FULL, SHORT, VARIANTS, Card, Variant, card, n
 from digest.rendering.entries import CompiledCard, Entry, Item, compiled_card, entry_of
 from digest.rendering.facts import Chosen, EditionFacts, FollowUp, PaperFacts
 from digest.rendering.holes import Uncompilable
-from digest.rendering.layout import HTML, NOTHING, TEXT, Context, Lists, Part, compile_part, render
+from digest.rendering.layout import HTML, NOTHING, TEXT, Context, Layout, Lists, Part, compile_part, render
 from digest.rendering.letterhead import letterhead
 from digest.rendering.lines import LIMITS, Heading
 from digest.rendering.memory import Memory
 from digest.rendering.reasons import Parts, Reasons
+from digest.rendering.shared import SharedMessage
 from subscriptions import links
 
 logger = logging.getLogger(__name__)
@@ -37,14 +38,8 @@ NOTE_BYTES = (3000, 1000, 0)
 NAME_BYTES = 200
 ADDRESS_BYTES = 600
 MISSING_BYTES = 600
-
-
-class Layout(NamedTuple):
-    """What surrounds the cards, cut; `room` is what the HTML part has left for cards, in bytes."""
-
-    html: Part
-    text: Part
-    room: int
+# Messages without what is their readers' own, some 4 KB each.
+SHARED_KEPT = 5000
 
 
 class CompiledEdition:
@@ -62,6 +57,7 @@ class CompiledEdition:
         self.papers: dict[int, PaperFacts] = {}
         self.headings: dict[int, Heading] = {}
         self.remembered: Memory[tuple[object, ...], Any] = Memory()
+        self.shared: Memory[tuple[object, ...], tuple[Sequence[Chosen], SharedMessage]] = Memory(SHARED_KEPT)
         self._entries: Memory[tuple[str, int, Parts, int], Entry] = Memory()
         self._by_choice: dict[str, Memory[int, Entry]] = {FULL.name: Memory(), SHORT.name: Memory()}
         self._news: Memory[tuple[FollowUp, bool], Item] = Memory()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import NamedTuple
 
 from django.template import TemplateDoesNotExist, TemplateSyntaxError
@@ -49,7 +48,7 @@ def render(template: str, context: Context, lists: Lists, holes: Mapping[str, ob
 
 
 class Skeleton:
-    """Encoded constants and the names of the holes between them, to be filled in one call.
+    """Encoded constants and the names of the holes between them.
 
     `size` is the length of the constants in bytes, decoded.
     """
@@ -60,20 +59,6 @@ class Skeleton:
         self.names = tuple(pieces[1::2])
         self.size = sum(len(text.encode()) for text in texts)
         self.constants = tuple(quoted.encode(text) for text in texts)
-        first = len(LAYOUT_HOLES)
-        order = [first]
-        for place, name in enumerate(self.names, start=1):
-            order += (LAYOUT_HOLES.index(name) if name in LAYOUT_HOLES else first, first + place)
-        # A getter of a single item would not give a tuple.
-        self._table = (*self.constants, b"")
-        self._pick = itemgetter(*order, first + len(texts))
-
-    def fill(self, values: tuple[bytes, ...]) -> tuple[bytes, ...]:
-        """One reader's copy, in pieces; `values` in the order of LAYOUT_HOLES."""
-        if not self.names:
-            return self.constants
-        picked: tuple[bytes, ...] = self._pick(values + self._table)
-        return picked
 
     def settled(self, own: Mapping[str, bytes]) -> tuple[bytes, ...]:
         """The constants with what `own` has for the holes between them; those it has nothing for stay open."""
@@ -117,6 +102,14 @@ class Part:
     def size(self) -> int:
         """Of what stands around the lists, in bytes."""
         return sum(skeleton.size for skeleton in self.around)
+
+
+class Layout(NamedTuple):
+    """What surrounds the cards, cut; `room` is what the HTML part has left for cards, in bytes."""
+
+    html: Part
+    text: Part
+    room: int
 
 
 def compile_part(template: str, context: Context, cards: Sequence[Card], news: Sequence[News] = ()) -> Part:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -203,6 +204,26 @@ def test_shortened_cards_come_out_as_django_renders_them() -> None:
     assert 0 < long < 25
     variants = [FULL] * long + [BRIEF] * (25 - long)
     assert_same(message, written(edition, of, TOPICS, who, choices, variants))
+
+
+def test_whoever_shares_a_mail_gets_what_they_would_get_alone(compiled: CompiledEdition) -> None:
+    """Readers of the same papers share all but what is their own, whatever others were sent in between."""
+    elsewhere = picks(1, parts=(("trend", 0.5),))
+    chosen = [picks(1, 2, 3), picks(3, 2, 1), picks(1), elsewhere + picks(2, 3)]
+    readers = [
+        reader(subscriber_id=number, email=f"ada.{number}@example.org", abstracts=abstracts, topics=topics)
+        for number, (abstracts, topics) in enumerate(product(["short", "full"], [(), ("Robotics",), ("Vision",)]), 1)
+    ]
+    cases = [(who, choices) for choices in chosen for who in readers] * 2
+    for who, choices in cases:
+        alone = compile_anew(compiled.facts, PAPERS, TOPICS)
+        assert _but_for_boundaries(assemble(compiled, who, choices)) == _but_for_boundaries(
+            assemble(alone, who, choices)
+        )
+
+
+def _but_for_boundaries(message: DigestMessage) -> bytes:
+    return re.sub(rb"=_[0-9a-f]{24}", b"=_", message.as_bytes())
 
 
 def test_the_comparison_would_notice(compiled: CompiledEdition) -> None:
