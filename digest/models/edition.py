@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from digest.models.paper import Paper
-from digest.models.ranking import RankingModel
+from digest.models.ranking import RankingModel, RankingWeights
 
 
 class EditionKind(models.TextChoices):
@@ -62,6 +62,15 @@ class Edition(models.Model):
         on_delete=models.PROTECT,
         related_name="predicted_editions",
         help_text="By which it was told how likely its papers are to trend; empty where none was good enough",
+    )
+    weights = models.ForeignKey(
+        RankingWeights,
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.PROTECT,
+        related_name="editions",
+        help_text="By which its papers are ranked; empty where nobody ever set any",
     )
     papers = models.ManyToManyField(Paper, through="EditionPaper", related_name="editions")
 
