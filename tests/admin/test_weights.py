@@ -19,7 +19,6 @@ from tests.factories import (
     DeliveryFactory,
     EditionFactory,
     EditionPaperFactory,
-    PaperFactory,
     SubscriberFactory,
     TopicFactory,
 )
