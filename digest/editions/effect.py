@@ -38,34 +38,35 @@ class Effect:
     """Of `papers`, those that would come to be about the topic, and those that would no longer; the surest of each."""
 
     papers: int
-    stay: int
     gained: Sequence[Moved]
     lost: Sequence[Moved]
     gained_count: int
     lost_count: int
-    has_context: bool
 
 
 def of_change(before: TopicProfile | None, after: TopicProfile, now: datetime) -> Effect:
-    """`before` is None for a new topic. Of a busy week the newest MOST_PAPERS are looked at."""
+    """`before` is None for a new topic. Of a busy week the newest MOST_PAPERS are looked at.
+
+    Other words are heard of the papers for which something that is found differs: for all others nothing changes.
+    """
     recent = Paper.objects.showable().filter(first_seen_at__gt=now - WEEK, first_seen_at__lte=now)
     papers = list(recent.order_by("-first_seen_at", "-pk")[:MOST_PAPERS])
     texts = [ranking.text_of(paper) for paper in papers]
     found = findings(texts, [before or TopicProfile(""), after])
-    context = _context(texts, before.slug if before else "")
+    differs = np.flatnonzero((found.belief[:, 0] != found.belief[:, 1]) | np.diff(found.is_excluded, axis=1)[:, 0])
+    context = _context([texts[row] for row in differs], before.slug if before else "")
+    found = found.of(differs)
     was, will = joined(found, np.stack([context, context], axis=1)).T
     if before is None:
-        was = np.zeros(len(papers))
+        was = np.zeros(len(differs))
     moved = [
         Moved(paper, float(was[row]), float(will[row]), ", ".join(_why(found, row, context[row])))
-        for row, paper in enumerate(papers)
+        for row, paper in enumerate(papers[place] for place in differs)
         if (was[row] >= RELEVANT) != (will[row] >= RELEVANT)
     ]
     gained = sorted((each for each in moved if each.after >= RELEVANT), key=lambda each: -each.after)
     lost = sorted((each for each in moved if each.after < RELEVANT), key=lambda each: -each.before)
-    stay = int(((was >= RELEVANT) & (will >= RELEVANT)).sum())
-    has_context = not np.isnan(context).all() if len(papers) else False
-    return Effect(len(papers), stay, gained[:SHOWN], lost[:SHOWN], len(gained), len(lost), has_context)
+    return Effect(len(papers), gained[:SHOWN], lost[:SHOWN], len(gained), len(lost))
 
 
 def _context(texts: Sequence[PaperText], slug: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

@@ -74,6 +74,10 @@ class Findings:
     def belief(self) -> Shares:
         return 1 - (1 - self.by_category) * (1 - self.by_keyword)
 
+    def of(self, papers: NDArray[np.intp]) -> Findings:
+        """Those of some of the papers."""
+        return Findings(self.by_category[papers], self.by_keyword[papers], self.is_excluded[papers])
+
 
 def topic_relevance(
     papers: Sequence[PaperText], topics: Sequence[TopicProfile], context: Shares | None = None
