@@ -52,6 +52,8 @@ class SecondFactorMiddleware:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if settings.SESSION_COOKIE_NAME not in request.COOKIES:  # to ask for the user would make every page vary
+            return self._get_response(request)
         user: Any = request.user
         if not user.is_authenticated or user.is_verified() or request.path in map(reverse, OPEN_TO_ALL):
             return self._get_response(request)
