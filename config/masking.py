@@ -1,5 +1,5 @@
-"""Keeps personal links out of the logs: what follows /c/, /p/, /u/ and /v/ opens a reader's page without a password, and
-what follows /admin/password/ sets an editor's.
+"""Keeps personal links out of the logs: what follows /c/, /p/, /u/ and /v/ opens a reader's page without a password,
+and what follows /admin/password/ sets an editor's.
 """
 
 import logging
