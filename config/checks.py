@@ -13,9 +13,11 @@ from django.conf import settings
 from django.contrib import admin
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
+from django.http.request import validate_host
 from django.utils.module_loading import import_string
 
-from digest.views.health import COLLECT, static_files_trouble
+from digest.views.collected import COLLECT, static_files_trouble
+from subscriptions.addresses import suppression_keys
 
 HOURS = range(24)
 RANGES = {
@@ -196,7 +198,7 @@ def production(app_configs: Sequence[AppConfig] | None, **_: Any) -> Iterator[Ch
 
 @register(Tags.security, deploy=True)
 def suppression_key(app_configs: Sequence[AppConfig] | None, **_: Any) -> Iterator[CheckMessage]:
-    """A SECRET_KEY that leaked must change, SUPPRESSION_KEY never may: one value cannot do both."""
+    """A SECRET_KEY that leaked makes nothing else guessable: hashes of addresses have a key of their own."""
     if not secret_key(app_configs) and settings.SUPPRESSION_KEY == settings.SECRET_KEY:
         hint = (
             "Give it a value of its own. If addresses are suppressed already, set SUPPRESSION_KEY to the present "
@@ -205,6 +207,23 @@ def suppression_key(app_configs: Sequence[AppConfig] | None, **_: Any) -> Iterat
         )
         text = "SUPPRESSION_KEY is SECRET_KEY's value, as it is when not set: a new key would forget every suppression."
         yield Error(text, hint=hint, id="paperboy.E012")
+
+
+@register(Tags.security)
+def former_keys(app_configs: Sequence[AppConfig] | None, **_: Any) -> Iterator[CheckMessage]:
+    keys = suppression_keys()
+    if len(set(keys)) < len(keys):
+        hint = "Each key stands there once, the newest first, and the present one only in SUPPRESSION_KEY."
+        yield Error("SUPPRESSION_KEY_FORMER repeats a key.", hint=hint, id="paperboy.E027")
+
+
+@register(Tags.security)
+def hosts(app_configs: Sequence[AppConfig] | None, **_: Any) -> Iterator[CheckMessage]:
+    """Whoever follows a link of a mail asks by the name in SITE_URL."""
+    host = urlsplit(settings.SITE_URL).hostname
+    if host and not settings.DEBUG and not validate_host(host, settings.ALLOWED_HOSTS):
+        hint = f"Add {host} to it, or leave it empty. Every link in every mail would answer 400."
+        yield Error(f"ALLOWED_HOSTS lacks the host of SITE_URL, {host}.", hint=hint, id="paperboy.E028")
 
 
 @register(Tags.security, deploy=True)

@@ -147,6 +147,7 @@ PUBLIC = {
     "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
     "CACHES": {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "c"}},
     "DEBUG": False,
+    "ALLOWED_HOSTS": [".example.org"],
 }
 
 
@@ -182,6 +183,8 @@ def test_a_proper_public_site_is_without_fault():
         ({"DEFAULT_FROM_EMAIL": "Paperboy <digest@paperboy.localhost>"}, "paperboy.E009"),
         ({"EMAIL_BACKEND": "digest.delivery.outbox.EmailBackend"}, "paperboy.E010"),
         ({"DEBUG": True}, "paperboy.E011"),
+        ({"ALLOWED_HOSTS": ["www.example.org"]}, "paperboy.E028"),
+        ({"SUPPRESSION_KEY": "a", "SUPPRESSION_KEY_FORMER": ["b", "a"]}, "paperboy.E027"),
         ({"BOUNCE_ADDRESS": "Bounces <bounces@example.org>"}, "paperboy.E012"),
         ({"BOUNCE_ADDRESS": "x" * 32 + "@example.org"}, "paperboy.E012"),
         ({"ALERT_ADDRESSES": ["ada@example.org", "Grace"]}, "paperboy.E020"),
@@ -209,6 +212,20 @@ def test_a_mistake_is_reported_with_its_remedy(mistake, expected):
 def test_a_site_of_this_machine_alone_needs_no_postal_address():
     with override_settings(SITE_URL="http://127.0.0.1:8000", POSTAL_ADDRESS=""):
         assert "paperboy.E008" not in found()
+
+
+def test_a_deployment_over_https_has_strict_transport_security():
+    with override_settings(**PUBLIC, SECURE_HSTS_SECONDS=0):
+        assert "security.W004" in found(deploy=True)
+
+
+def test_health_checks_may_always_ask_by_this_machine_s_names(tmp_path):
+    environment = process_environment(DATA_DIR=str(tmp_path), ALLOWED_HOSTS="papers.example.org")
+    program = "from config import settings; print(*settings.ALLOWED_HOSTS)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=PROJECT, env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["papers.example.org", "127.0.0.1", "localhost", "[::1]"]
 
 
 def test_a_deployment_needs_a_suppression_key_of_its_own():
