@@ -12,7 +12,7 @@ from config.environment import Environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Environment()
-env.read_env(os.environ.get("ENV_FILE", BASE_DIR / ".env"))
+env.read_file(os.environ.get("ENV_FILE", BASE_DIR / ".env"))
 
 # The site
 
