@@ -1,5 +1,5 @@
-# One image for every process: web, worker, beat, migrate. The commands are in docker-compose.yml.
-FROM python:3.11-slim-bookworm
+# One image for every process of ours. The commands are in docker-compose.yml.
+FROM python:3.11.14-slim-bookworm
 
 ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 DATA_DIR=/data
 WORKDIR /app
@@ -26,4 +26,4 @@ USER paperboy
 VOLUME /data
 EXPOSE 8000
 
-CMD ["gunicorn", "config.wsgi", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "4", "--access-logfile", "-"]
+CMD ["gunicorn", "config.wsgi", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "4", "--access-logfile", "-", "--no-control-socket"]

@@ -1,4 +1,4 @@
-"""Takes the text of a .env file, gives its variables, as Docker Compose would; what the two could read differently is refused.
+"""Takes the text of a .env file, gives its variables as Docker Compose would; what could be read two ways is refused.
 
 The rules are Compose's, https://docs.docker.com/compose/how-tos/environment-variables/env-file/: what stands in single
 quotes is taken as it is, double quotes know \\n, \\r, \\t, \\\\ and \\", a comment follows a space, or a closing quote.
