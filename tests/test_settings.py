@@ -230,14 +230,14 @@ def test_health_checks_may_always_ask_by_this_machine_s_names(tmp_path):
 
 def test_a_deployment_needs_a_suppression_key_of_its_own():
     with override_settings(**PUBLIC):
-        assert "paperboy.E012" in found(deploy=True)  # not set, it is SECRET_KEY
+        assert "paperboy.E014" in found(deploy=True)  # not set, it is SECRET_KEY
     with override_settings(**PUBLIC, SUPPRESSION_KEY="one-of-its-own"):
-        assert "paperboy.E012" not in found(deploy=True)
+        assert "paperboy.E014" not in found(deploy=True)
 
 
 def test_a_deployment_without_any_key_is_told_of_the_first():
     with override_settings(**PUBLIC | {"SECRET_KEY": "", "SUPPRESSION_KEY": ""}):
-        assert found(deploy=True) & {"paperboy.E001", "paperboy.E012"} == {"paperboy.E001"}
+        assert found(deploy=True) & {"paperboy.E001", "paperboy.E014"} == {"paperboy.E001"}
 
 
 def test_the_remedy_for_a_shared_key_keeps_suppressions_and_links():
@@ -245,7 +245,7 @@ def test_the_remedy_for_a_shared_key_keeps_suppressions_and_links():
         known, token = addresses.address_hash("ada@example.org"), tokens.make(Purpose.UNSUBSCRIBE, 7)
     remedy = {"SUPPRESSION_KEY": "shared", "SECRET_KEY": "new", "SECRET_KEY_FALLBACKS": ["shared"]}
     with override_settings(**PUBLIC, **remedy):
-        assert "paperboy.E012" not in found(deploy=True)
+        assert "paperboy.E014" not in found(deploy=True)
         assert addresses.address_hash("ada@example.org") == known
         assert tokens.read(Purpose.UNSUBSCRIBE, token) == (7, 0)
 
