@@ -61,6 +61,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             "items": [
                 _model("Accounts", "person", "auth", "user"),
                 _model("Roles", "shield_person", "auth", "group"),
+                _item("My second factor", "passkey", "desk_second_factor_setup", lambda request: True),
             ],
         },
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -99,8 +101,22 @@ class Edition(models.Model):
         return f"{self.get_kind_display()} edition of {self.date:%Y-%m-%d}"
 
     @property
+    def name(self) -> str:
+        """What it is called on a page: its day, or the seven days before it goes out, which a weekly one tells of."""
+        if self.kind == EditionKind.DAILY:
+            return f"{self.date:%A}, {_long(self.date)}"
+        last = timezone.localdate(self.publish_at) - timedelta(days=1)
+        first = last - timedelta(days=6)
+        is_same_month = (first.year, first.month) == (last.year, last.month)
+        return f"The week from {first.day if is_same_month else _long(first)} to {_long(last)}"
+
+    @property
     def is_open(self) -> bool:
         return self.state == EditionState.OPEN
+
+
+def _long(day: date) -> str:
+    return f"{day.day} {day:%B %Y}"
 
 
 class Decision(models.TextChoices):
