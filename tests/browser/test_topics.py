@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, seria
 
 def test_a_keyword_typed_shows_what_it_catches_and_saves_nothing(browser: Browser, live_server: Any) -> None:
     PaperFactory(title="Grasping by hand", first_seen_at=timezone.now() - timedelta(hours=1))
-    topic = TopicFactory(name="Hands", categories=[], keywords=["kernel"])
+    topic: Topic = TopicFactory(name="Hands", categories=[], keywords=["kernel"])
     context = browser.new_context(base_url=live_server.url)
     page = _signed_in(context, live_server.url)
     page.goto(f"/admin/subscriptions/topic/{topic.pk}/change/")
