@@ -1,0 +1,21 @@
+"""When a fact came in, and what a digest told of papers that its reader was sent before."""
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("digest", "0016_composition")]
+
+    operations = [
+        migrations.AddField(
+            model_name="fact",
+            name="stored_at",
+            field=models.DateTimeField(editable=False, null=True),
+        ),
+        migrations.AddIndex(model_name="fact", index=models.Index(fields=["stored_at"], name="fact_stored")),
+        migrations.AddField(
+            model_name="digest",
+            name="news",
+            field=models.JSONField(blank=True, db_default=[], default=list),
+        ),
+    ]
