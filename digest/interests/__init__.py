@@ -10,7 +10,7 @@ from digest.interests.adding import Added, add_papers, add_text, follow, take_fi
 from digest.interests.changing import forget_removed, mute
 from digest.interests.matching import match_waiting
 from digest.interests.profiles import renew_old
-from digest.interests.queries import Asked, asked_by, interests_of, namesakes, waits
+from digest.interests.queries import Asked, asked_by, interests_of, lowered_by, namesakes, waits
 from digest.interests.voting import cast, counted, vote_of, withdraw
 from digest.interests.why import allowed, parts_in_digest, reasons
 
@@ -28,6 +28,7 @@ __all__ = [
     "follow",
     "forget_removed",
     "interests_of",
+    "lowered_by",
     "match_waiting",
     "mute",
     "namesakes",

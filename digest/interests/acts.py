@@ -64,11 +64,18 @@ def _mute(kind: MutedKind) -> Callable[[Subscriber, str, datetime], Done]:
     return act
 
 
+def _lower(reader: Subscriber, part: str, now: datetime) -> Done:
+    lowered = changing.mute(reader, MutedKind.PART, part, now)
+    return Done(f"From now on {lowered.name} counts for less.", f"unmute:{lowered.pk}")
+
+
 def _unmute(reader: Subscriber, pk: str, now: datetime) -> Done:
     muted = Muted.objects.filter(subscriber=reader, pk=number(pk)).first()
     if muted is None:
         return Done("That is not muted any more.")
     changing.unmute(reader, muted.pk, now)
+    if muted.kind == MutedKind.PART:
+        return Done(f"Counts fully again: {muted.name}.", f"lower:{muted.value}")
     undo = f"mute-{muted.kind}:{muted.value if muted.kind == MutedKind.TOPIC else muted.name}"
     return Done(f"No longer muted: {muted.name}.", undo)
 
@@ -144,6 +151,7 @@ ACTS: Mapping[str, Callable[[Subscriber, str, datetime], Done]] = {
     "mute-topic": _mute(MutedKind.TOPIC),
     "mute-author": _mute(MutedKind.AUTHOR),
     "mute-word": _mute(MutedKind.WORD),
+    "lower": _lower,
     "unmute": _unmute,
     "weaken": _weaken,
     "strengthen": _strengthen,

@@ -87,8 +87,9 @@ def _eligible(pool: Pool, readers: Sequence[Interests], meeting: Meeting, length
     """What was scored is overwritten."""
     keys, fits = _keys(meeting.scored.points), meeting.scored.fits
     notable = pool.table.notable & (not pool.is_past)
-    fits[meeting.followed.none] |= notable
     withheld = _withheld(pool, readers)
+    _withhold_lowered(pool, readers, fits, withheld)
+    fits[meeting.followed.none] |= notable
     folds = fold(keys, fits, notable, withheld, pool.groups)
     off_topic = _few_off_topic(keys, fits, notable, withheld, np.maximum(1, lengths // OFF_TOPIC_PART))
     np.logical_or(fits, off_topic, out=fits)
@@ -119,6 +120,15 @@ def _withheld(pool: Pool, readers: Sequence[Interests]) -> NDArray[np.bool_]:
     withheld[:, ~pool.offered] = True
     withheld[rows[here], columns[here]] = True
     return withheld
+
+
+def _withhold_lowered(
+    pool: Pool, readers: Sequence[Interests], fits: NDArray[np.bool_], withheld: NDArray[np.bool_]
+) -> None:
+    """What would come to readers for nothing but what they wanted less of."""
+    for row, reader in enumerate(readers):
+        if reader.lowered:
+            withheld[row] |= ~(fits[row] | pool.table.notable_without(reader.lowered))
 
 
 def _never(keys: Keys) -> int:

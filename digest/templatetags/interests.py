@@ -28,4 +28,10 @@ def coded(verb: str, what: object) -> str:
 @register.inclusion_tag("digest/_interests.html")
 def own_interests(subscriber: Subscriber, path: str) -> dict[str, Any]:
     """What a reader follows beyond topics, and a field for more; `path` is that of their preferences."""
-    return {"interests": list(interests.interests_of(subscriber).defer("text")), "page_path": f"{path}/interests"}
+    followed = list(interests.interests_of(subscriber).defer("text"))
+    return {
+        "interests": followed,
+        "weakened": [each for each in followed if each.percent < 100],
+        "parts": interests.lowered_by(subscriber),
+        "page_path": f"{path}/interests",
+    }

@@ -26,7 +26,7 @@ from digest.models import (
 )
 from digest.selection import Choice, caught, choose, interests_of, load_pool, replay
 from subscriptions.models import Subscriber, Topic
-from tests.digests import send
+from tests.digests import composed, send
 from tests.factories import (
     NOW,
     EditionFactory,
@@ -295,6 +295,19 @@ def test_whoever_is_erased_leaves_none_of_their_words_in_what_they_were_sent(edi
     assert (delivery.subscriber_id, delivery.state) == (None, DeliveryState.ACCEPTED)
     assert (delivery.preferences, delivery.selection) == ({}, [])
     assert Delivery.objects.get(pk=kept.pk).selection
+
+
+def test_what_a_reader_wants_less_of_is_chosen_by_stored_and_replayed(edition: Edition, robots: Topic) -> None:
+    entry(edition, topics={robots.slug: 0.6}, trend=0.9)
+    elsewhere = entry(edition, TURTLES, trend=0.9)
+    reader = SubscriberFactory(topics=[robots])
+    assert elsewhere.pk in [choice.paper_id for choice in composed(edition, reader).choices]
+    interests.mute(reader, MutedKind.PART, "trend", NOW)
+    delivery = send(edition, reader)
+    (choice,) = replay(delivery)
+    assert choice.parts[-1] == ("less:what is much discussed", -0.18)
+    assert delivery.preferences["lowered"] == ["trend"]
+    assert [choice.as_json()] == delivery.selection
 
 
 # Many readers

@@ -8,8 +8,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from digest import interests
-from digest.models import DeliveryState, Edition, Interest, Muted, MutedKind, Paper, Vote
-from subscriptions import tokens, visitors
+from digest.models import DeliveryState, Edition, Interest, Muted, MutedKind, Paper, ReaderProfile, Vote
+from subscriptions import links, tokens, visitors
 from subscriptions.models import Subscriber
 from subscriptions.tokens import Purpose
 from tests.factories import (
@@ -233,13 +233,16 @@ def test_less_offers_to_lower_each_reason(client: Client, reader: Subscriber, ed
         f"remove:{interest.pk}",
         f"remove:{author.pk}",
         "mute-author:Emmy Noether",
+        "lower:trend",
+        "lower:editor",
     ):
         assert f'value="{code}"' in page
     for words in (
-        "It is much discussed",
-        "An editor picked it",
-        "“graphs”, an interest of yours",
-        "Ada Lovelace, whom you follow",
+        "Much discussed today",
+        "Picked by our editors",
+        "Near “graphs”, your interest",
+        "By Ada Lovelace, whom you follow",
+        "Because you follow Robots",
     ):
         assert words in page
     assert "voted down" not in page
@@ -252,6 +255,31 @@ def test_less_offers_to_lower_each_reason(client: Client, reader: Subscriber, ed
     assert "you get what trends in all of them" in interests.act(reader, "unfollow-topic:test-robots", NOW).words
 
 
+def test_what_counts_for_less_is_shown_where_it_was_asked_and_on_the_readers_pages(
+    client: Client, reader: Subscriber, edition: Edition
+) -> None:
+    paper = PaperFactory()
+    sent(reader, edition, paper, [["trend", 0.2], ["prediction", 0.05]])
+    path = vote_of(reader, paper, "less")
+    page = client.post(path, {"do": "lower:trend"}).text
+    assert "From now on what is much discussed counts for less." in page
+    lowered = Muted.objects.get()
+    assert (lowered.kind, lowered.value) == (MutedKind.PART, "trend")
+    assert "Let it count fully again" in page
+    for path_of in (links.preferences_path(reader.pk), f"{links.preferences_path(reader.pk)}/interests"):
+        page = client.get(path_of).text
+        assert "Less of this" in page
+        assert "What is much discussed" in page
+        assert f'value="unmute:{lowered.pk}"' in page
+    page = client.post(path, {"do": f"unmute:{lowered.pk}"}).text
+    assert "Counts fully again: what is much discussed." in page
+    assert 'value="lower:trend"' in page
+    assert not ReaderProfile.objects.exists()
+    for code in ("lower:editor", "lower:topic:test-robots", "lower:week", "lower:"):
+        assert client.post(path, {"do": code}).status_code == 422
+    assert "Less of this" not in client.get(links.preferences_path(reader.pk)).text
+
+
 def test_a_reason_says_that_they_liked_papers_and_not_which(
     client: Client, reader: Subscriber, edition: Edition
 ) -> None:
@@ -259,8 +287,8 @@ def test_a_reason_says_that_they_liked_papers_and_not_which(
     paper = PaperFactory()
     sent(reader, edition, paper, [["interest:papers you liked", 0.4], ["prediction", 0.1]])
     page = client.get(vote_of(reader, paper)).text
-    assert "It is near papers you liked" in page
-    assert "likely to be discussed (a prediction)" in page
+    assert "Near papers you liked" in page
+    assert "Likely to be discussed (a prediction)" in page
     assert "turtles" not in page
 
 

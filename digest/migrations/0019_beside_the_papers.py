@@ -1,4 +1,4 @@
-"""When a fact came in, and what a digest told of papers that its reader was sent before."""
+"""When a fact came in, what a digest told of papers that its reader was sent before; what readers want less of."""
 
 from django.db import migrations, models
 
@@ -17,5 +17,13 @@ class Migration(migrations.Migration):
             model_name="digest",
             name="news",
             field=models.JSONField(blank=True, db_default=[], default=list),
+        ),
+        migrations.AlterField(
+            model_name="muted",
+            name="kind",
+            field=models.CharField(
+                choices=[("word", "Word or phrase"), ("author", "Author"), ("topic", "Topic"), ("part", "Reason")],
+                max_length=6,
+            ),
         ),
     ]
