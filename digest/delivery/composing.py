@@ -84,7 +84,7 @@ class Batch:
         names = self._known.get(key)
         if names is None:
             topics = (name for slug, name in self.topic_names.items() if slug in slugs)
-            names = self._known[key] = (*topics, OWN) if has_own else tuple(topics)
+            names = self._known[key] = (OWN, *topics) if has_own else tuple(topics)
         return names
 
 

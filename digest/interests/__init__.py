@@ -5,7 +5,7 @@ all buttons; `why` tells what a paper was chosen for. `references` reads what th
 it means. `profiles` makes of it all what `selection` matches with a pool.
 """
 
-from digest.interests.acts import Done, act
+from digest.interests.acts import Done, act, from_when
 from digest.interests.adding import Added, add_papers, add_text, follow, take_first
 from digest.interests.changing import forget_removed, mute
 from digest.interests.matching import match_waiting
@@ -27,6 +27,7 @@ __all__ = [
     "counted",
     "follow",
     "forget_removed",
+    "from_when",
     "interests_of",
     "lowered_by",
     "match_waiting",

@@ -14,7 +14,8 @@ from digest.interests.changing import LESS
 from digest.models import Delivery, Interest, InterestKind, Muted, MutedKind, Paper
 from digest.models.states import REMEMBERED_STATES
 from digest.ranking.parts import LOWERABLE
-from digest.ranking.telling import capitalised, clause
+from digest.ranking.surprise import SURPRISE
+from digest.ranking.telling import capitalised, clause, on_topic
 from digest.ranking.terms import author_key
 from subscriptions.models import Subscriber, Topic
 
@@ -53,7 +54,12 @@ def parts_in_digest(reader: Subscriber, paper: Paper) -> Parts:
 def reasons(reader: Subscriber, parts: Parts) -> list[Why]:
     """What spoke for the paper, most first."""
     known = _Known(reader)
-    told = [(name, value, capitalised(clause(name, value, known.topics))) for name, value in parts if value > 0]
+    least = on_topic(tuple(parts))
+    told = [
+        (name, value, capitalised(clause(name, value, known.topics, on_topic=least)))
+        for name, value in parts
+        if value > 0
+    ]
     return [Why(words, value, tuple(known.ways(name))) for name, value, words in told]
 
 
@@ -75,6 +81,7 @@ def allowed(reader: Subscriber, paper: Paper, parts: Parts) -> set[str]:
         ("unfollow-topic", "follow-topic", "mute-topic"): slugs,
         ("mute-author",): authors.values(),
         ("lower",): common,
+        ("surprises",): [0, 1] if any(part == SURPRISE for part, _ in parts) else [],
         ("weaken", "strengthen", "remove", "restore"): _ids(Interest.objects.filter(own, subscriber=reader)),
         ("unmute",): _ids(Muted.objects.filter(muted, subscriber=reader)),
     }
@@ -91,6 +98,7 @@ class _Known:
     def __init__(self, reader: Subscriber) -> None:
         self.followed = dict(reader.topics.values_list("slug", "name"))
         self.topics = dict(Topic.objects.values_list("slug", "name"))
+        self.surprises = reader.surprises
         lowered = Muted.objects.filter(subscriber=reader, kind=MutedKind.PART)
         self.lowered = dict(lowered.values_list("value", "pk"))
         rows = Interest.objects.kept().filter(subscriber=reader).defer("text")
@@ -113,6 +121,10 @@ class _Known:
             yield Way(f"unmute:{self.lowered[part]}", "Let it count fully again")
         elif part in LOWERABLE:
             yield Way(f"lower:{part}", "Let it count for less")
+        if part == SURPRISE:
+            yield Way(
+                f"surprises:{1 - self.surprises}", "No more surprises" if self.surprises else "Bring surprises again"
+            )
         if kind == "author":
             if followed := self.authors.get(author_key(name)):
                 yield Way(f"remove:{followed.pk}", f"Unfollow {followed.name}")

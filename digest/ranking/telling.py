@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from digest.ranking.score import POINTS, WEIGHTS, Parts
+from digest.ranking.surprise import SURPRISE
 from digest.ranking.table import EDITOR, TREND, TRENDING
 
 # Parts' names, or the beginnings of names that go on with what they are about.
@@ -26,6 +27,7 @@ SOME = MUCH / 3
 LITTLE = 1 / POINTS  # anything
 # In the order of what readers know best: from what worth on each kind of part is a reason; what tells against is none.
 LEAST = {
+    SURPRISE: LITTLE,
     AUTHOR: LITTLE,
     INTEREST: BARELY,
     TOPIC: LITTLE,
@@ -58,8 +60,8 @@ def after_why(told: str) -> str:
     return f"{plain[0].lower()}{plain[1:]}"
 
 
-def clause(name: str, value: float, topics: Mapping[str, str], when: str = "today") -> str:
-    """What one part of a score that speaks for a paper says; "about Robotics" where it is no reason by itself."""
+def clause(name: str, value: float, topics: Mapping[str, str], when: str = "today", on_topic: float = ON_TOPIC) -> str:
+    """What one part of a score that speaks for a paper says; below `on_topic` a topic is only touched."""
     kind, about = next(((kind, name.removeprefix(kind)) for kind in NAMED if name.startswith(kind)), (name, ""))
     match kind:
         case "author:":
@@ -70,7 +72,9 @@ def clause(name: str, value: float, topics: Mapping[str, str], when: str = "toda
             return f"{how} {LIKED}" if about == LIKED else f"{how} “{_shortened(about)}”, your interest"
         case "topic:":
             topic = _shortened(topics.get(about, about))
-            return f"because you follow {topic}" if value >= ON_TOPIC else f"about {topic}"
+            return f"because you follow {topic}" if value >= on_topic else f"about {topic}"
+        case "surprise":
+            return "a surprise, near what you asked for"
         case "editor":
             return "picked by our editors"
         case "trend":
@@ -90,18 +94,23 @@ def _reasons(parts: Parts, topics: Mapping[str, str]) -> Iterator[str]:
     for kind, least in LEAST.items():
         found = tuple((name, value) for name, value in parts if name.startswith(kind) and value >= least)
         if kind == TOPIC:
-            yield from _topics(found, topics)
+            yield from _topics(found, topics, on_topic(parts))
         else:
             yield from (clause(name, value, topics, when) for name, value in found)
 
 
-def _topics(parts: Parts, topics: Mapping[str, str]) -> Iterator[str]:
+def on_topic(parts: Parts) -> float:
+    """From what worth on a topic is why: never for a surprise."""
+    return math.inf if any(name == SURPRISE for name, _ in parts) else ON_TOPIC
+
+
+def _topics(parts: Parts, topics: Mapping[str, str], least: float) -> Iterator[str]:
     """Topics that are barely touched are named only where there is none that the reader follows."""
     names = [_shortened(topics.get(name.removeprefix(TOPIC), name.removeprefix(TOPIC))) for name, _ in parts]
-    if followed := [name for name, (_, value) in zip(names, parts, strict=True) if value >= ON_TOPIC]:
+    if followed := [name for name, (_, value) in zip(names, parts, strict=True) if value >= least]:
         yield f"because you follow {_listed(followed)}"
     elif parts:
-        yield clause(*parts[0], topics)
+        yield clause(*parts[0], topics, on_topic=least)
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -13,7 +13,12 @@ from digest.ranking.pool import Choice, Pool
 from digest.selection import memory, week
 from digest.selection.follow_ups import FollowUp, news_of
 from digest.selection.interests import interests_of
+from subscriptions import sql
 from subscriptions.models import Subscriber
+
+_SURPRISED = """
+    SELECT id, surprises FROM subscriptions_subscriber WHERE id = ANY(%(readers)s) AND surprises > 0
+"""
 
 
 class Composed(NamedTuple):
@@ -27,12 +32,14 @@ class Composed(NamedTuple):
 def compose(edition: Edition, pool: Pool, lengths: Mapping[int, int], now: datetime) -> dict[int, Composed]:
     """Each reader's digest by subscriber id, in the order given; `lengths` are the lengths of their digests.
 
-    The queries of `interests_of` and `news_of`; those of `week.fill` where a digest is thin.
+    The queries of `interests_of` and `news_of`, and one; those of `week.fill` where a digest is thin.
     """
     news = news_of(edition, now)
     carriers = memory.carriers(pool.known_as)
     sent = memory.sent(list(lengths), carriers | news.editions, now)
     interests = interests_of(pool, lengths, now, [each for each in sent if each.edition in carriers])
+    for pk, number in sql.rows(_SURPRISED, readers=list(lengths)):
+        interests[pk] = interests[pk]._replace(surprises=number)
     digests = dict(zip(interests, choose_for(pool, list(interests.values())), strict=True))
     told = news.told(sent)
     composed = {pk: Composed(digests[pk], wish, told.get(pk, ())) for pk, wish in interests.items()}

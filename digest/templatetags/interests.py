@@ -8,6 +8,7 @@ from typing import Any
 from django import template
 
 from digest import interests
+from digest.delivery import history
 from subscriptions.models import Subscriber
 
 register = template.Library()
@@ -23,6 +24,12 @@ def of(found: Mapping[int, Any] | None, key: int) -> Any:
 def coded(verb: str, what: object) -> str:
     """A code of `interests.acts`: what a button does."""
     return f"{verb}:{what}"
+
+
+@register.simple_tag
+def latest_digest(subscriber: Subscriber) -> str:
+    """What became of their newest digest, as a sentence or two."""
+    return history.latest(subscriber)
 
 
 @register.inclusion_tag("digest/_interests.html")

@@ -120,7 +120,7 @@ def test_a_send_reads_as_many_rows_however_many_readers(edition: Edition) -> Non
         with CaptureQueriesContext(connection) as queries:
             choose(pool, some, NOW)
         counts.append(len(queries))
-    assert counts[0] == counts[1] == 10
+    assert counts[0] == counts[1] == 11
 
 
 def test_sending_and_the_site_do_without_scipy() -> None:

@@ -280,6 +280,69 @@ def test_what_counts_for_less_is_shown_where_it_was_asked_and_on_the_readers_pag
     assert "Less of this" not in client.get(links.preferences_path(reader.pk)).text
 
 
+def test_a_vote_on_a_page_that_was_open_while_its_paper_was_merged_counts(client: Client, reader: Subscriber) -> None:
+    old, winner = PaperFactory(), PaperFactory()
+    Paper.objects.filter(pk=old.pk).update(merged_into=winner)
+    path = vote_of(reader, old)
+    assert client.get(path).status_code == 302
+    assert "Noted: more like this" in client.post(path, {"do": f"more:{old.pk}"}).text
+    assert Vote.objects.get().paper == winner
+
+
+def test_a_vote_of_someone_who_left_is_kept_and_promises_no_digest(client: Client) -> None:
+    gone, paper = SubscriberFactory(unsubscribed=True), PaperFactory()
+    page = client.get(vote_of(gone, paper)).text
+    assert "next digest" not in page
+    page = client.post(vote_of(gone, paper), {"do": f"more:{paper.pk}"}).text
+    assert "It counts if you subscribe again" in page
+    assert "next digest" not in page
+
+
+def test_whoever_mutes_an_author_they_follow_is_told(client: Client, reader: Subscriber) -> None:
+    interests.follow(reader, "Ada Lovelace", NOW)
+    path = f"{links.preferences_path(reader.pk)}/interests"
+    assert "You follow them, too" in client.post(path, {"add": "muted_author", "muted_author": "ada lovelace"}).text
+    assert "You follow them, too" not in client.post(path, {"add": "muted_author", "muted_author": "Bo Li"}).text
+
+
+@pytest.mark.parametrize(
+    ("state", "detail", "words"),
+    [
+        (DeliveryState.QUEUED, "", "is on its way to you"),
+        (DeliveryState.DELIVERED, "", "was sent to you"),
+        (DeliveryState.SKIPPED, "No papers", "was not sent: nothing in it"),
+        (DeliveryState.SKIPPED, "A newer edition came first", "did not reach you."),
+        (DeliveryState.BOUNCED, "550 no such user", "Your mail server sent it back."),
+        (DeliveryState.UNKNOWN, "", "the mail server did not say"),
+    ],
+)
+def test_the_preference_page_tells_what_became_of_the_newest_digest(
+    client: Client, reader: Subscriber, edition: Edition, state: str, detail: str, words: str
+) -> None:
+    path = links.preferences_path(reader.pk)
+    assert "digest of" not in client.get(path).text
+    DeliveryFactory(edition=edition, subscriber=reader, state=state, detail=detail)
+    page = client.get(path).text
+    assert f"The daily digest of {edition.date:%-d %B}" in page
+    assert words in page
+
+
+def test_a_surprise_is_labelled_and_can_be_done_without(client: Client, reader: Subscriber, edition: Edition) -> None:
+    paper = PaperFactory()
+    Subscriber.objects.filter(pk=reader.pk).update(surprises=1)
+    sent(reader, edition, paper, [["trend", 0.08], ["topic:test-robots", 0.12], ["surprise", 0.01]])
+    path = vote_of(reader, paper, "less")
+    page = client.get(path).text
+    assert "A surprise, near what you asked for" in page
+    assert "About Robots" in page
+    page = client.post(path, {"do": "surprises:0"}).text
+    assert "No more surprises." in page
+    assert 'value="surprises:1"' in page
+    reader.refresh_from_db()
+    assert reader.surprises == 0
+    assert client.post(path, {"do": "surprises:7"}).status_code == 422
+
+
 def test_a_reason_says_that_they_liked_papers_and_not_which(
     client: Client, reader: Subscriber, edition: Edition
 ) -> None:

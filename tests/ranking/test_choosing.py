@@ -17,6 +17,7 @@ from digest.ranking import Interests, Profile, table
 from digest.ranking.choosing import choose_for
 from digest.ranking.parts import AuthorPart, LoweredPart, ProfilePart
 from digest.ranking.pool import Choice, Pool, papers_as_text, selection_as_text
+from digest.ranking.telling import sentence
 from digest.ranking.vectors import as_bytes
 
 SLUGS = ("a", "b", "c")
@@ -138,6 +139,38 @@ def test_lowering_is_stored_with_the_digest_and_chooses_it_again() -> None:
     assert again == less
     pool = pool_of([about(0.5, trend=0.5), about(0.6), Paper(trend=1.0)])
     assert choose_for(pool, [again, Interests(("a",), 8)])[0] == choose_for(pool, [less])[0]
+
+
+# A surprise
+
+
+def test_a_surprise_comes_last_is_near_and_not_of_it_and_says_so() -> None:
+    papers = [about(0.9 - n / 100) for n in range(6)]
+    near = about(0.2, trend=0.2)
+    pool = pool_of([*papers, near, about(0.25), about(0.05, trend=0.25), Paper(trend=0.25), about(0.2, trend=0.3)])
+    assert places(pool, Interests(("a",), 4)) == [0, 1, 2, 10]
+    wanted = Interests(("a",), 4, surprises=1)
+    (digest,) = choose_for(pool, [wanted])
+    assert ids(digest) == [10, 11, 12, 16]
+    assert digest[-1].parts == (("topic:a", 0.1), ("trend", 0.08), ("surprise", 0.01))
+    assert sentence(digest[-1].parts, {"a": "Kites"}) == (
+        "A surprise, near what you asked for; about Kites; discussed today"
+    )
+    assert places(pool, Interests(("a",), 9, surprises=1)) == [0, 1, 2, 3, 4, 5, 10, 6]
+    again = Interests.from_json(json.loads(wanted.as_text()))
+    assert choose_for(pool, [again])[0] == digest
+
+
+def test_no_surprise_where_nothing_is_good_enough_or_there_is_no_digest() -> None:
+    near = about(0.2, trend=0.2)
+    assert places(pool_of([near]), Interests(("a",), 4, surprises=1)) == []
+    assert places(pool_of([near, about(0.9)]), Interests(("a",), 1, surprises=1)) == [1]
+    assert places(pool_of([near, about(0.9)]), Interests(("a",), 4, frozenset({10}), surprises=1)) == [1]
+    twins = [about(0.2, trend=0.2, group=1), about(0.9, group=1)]
+    assert places(pool_of(twins), Interests(("a",), 4, surprises=1)) == [1]
+    assert places(pool_of([near, Paper(trend=0.9)]), Interests((), 4, surprises=1)) == places(
+        pool_of([near, Paper(trend=0.9)]), Interests((), 4)
+    )
 
 
 # Near-duplicates
