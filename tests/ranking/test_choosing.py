@@ -148,7 +148,7 @@ def test_a_surprise_comes_last_is_near_and_not_of_it_and_says_so() -> None:
     papers = [about(0.9 - n / 100) for n in range(6)]
     near = about(0.2, trend=0.2)
     pool = pool_of([*papers, near, about(0.25), about(0.05, trend=0.25), Paper(trend=0.25), about(0.2, trend=0.3)])
-    assert places(pool, Interests(("a",), 4)) == [0, 1, 2, 10]
+    assert places(pool, Interests(("a",), 4)) == [0, 1, 2, 3]
     wanted = Interests(("a",), 4, surprises=1)
     (digest,) = choose_for(pool, [wanted])
     assert ids(digest) == [10, 11, 12, 16]
