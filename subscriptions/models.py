@@ -89,6 +89,12 @@ class Subscriber(models.Model):
     digest_length = models.PositiveSmallIntegerField(
         default=10, validators=[MinValueValidator(1), MaxValueValidator(30)]
     )
+    surprises = models.PositiveSmallIntegerField(
+        default=0,
+        db_default=0,
+        validators=[MaxValueValidator(1)],
+        help_text="How many papers near what they asked for, and not of it, a digest brings: none or one",
+    )
     interest = models.CharField(
         max_length=500,
         blank=True,
