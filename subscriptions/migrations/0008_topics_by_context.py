@@ -94,7 +94,7 @@ def _exchange(apps, before, after):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("subscriptions", "0006_first_interest")]
+    dependencies = [("subscriptions", "0007_surprises")]
 
     operations = [
         migrations.AddField(

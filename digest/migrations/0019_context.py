@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("digest", "0021_weights")]
+    dependencies = [("digest", "0018_beside_the_papers")]
 
     operations = [
         migrations.AlterField(

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("digest", "0021_weights")]
+    dependencies = [("digest", "0017_weights")]
 
     operations = [
         migrations.AddField(
