@@ -19,6 +19,7 @@ from digest.errors import DeliveryError
 from digest.models import Decision, Delivery, DeliveryState, Edition, Paper
 from digest.ranking.interests import Profile
 from digest.ranking.parts import AuthorPart, ProfilePart
+from digest.ranking.side import Side
 from digest.ranking.vectors import as_bytes
 from digest.selection import (
     Choice,
@@ -281,7 +282,7 @@ def test_what_is_chosen_by_a_reader_s_own_interests_is_replayed(edition: Edition
     for number in range(6):
         entry(edition, trend=0.1 * number)
     stored = load_pool(edition)
-    part = ProfilePart(as_bytes(np.eye(6)), 0.5, floor=0.1, enough=0.3)
+    part = ProfilePart(Side(as_bytes(np.eye(6))), 0.5, floor=0.1, enough=0.3)
     pool = replace(stored, table=replace(stored.table, own=(part, AuthorPart.of([frozenset({"ada"})] * 6))))
     mine = Interests((), 4, frozenset(), (Profile("mine", as_bytes(np.eye(6)[1]).tobytes()),), (("ada", 100),))
     first = choose_for(pool, [mine])[0]
@@ -313,7 +314,7 @@ def test_the_number_of_queries_does_not_grow_with_readers(edition: Edition, robo
         choose(pool, readers[:1], NOW)
     with CaptureQueriesContext(connection) as many:
         choose(pool, readers, NOW)
-    assert (len(loading), len(one), len(many)) == (4, 7, 7)
+    assert (len(loading), len(one), len(many)) == (3, 7, 7)
 
 
 def test_a_reader_gets_the_same_digest_alone_and_among_others(edition: Edition, robots: Topic, vision: Topic) -> None:

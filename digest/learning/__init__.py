@@ -6,10 +6,10 @@ model that is absent, damaged or of another make is logged and done without.
 """
 
 from digest.learning import vectors
-from digest.learning.fitting import fit
+from digest.learning.fitting import first_words, fit
 from digest.learning.keeping import current, forget_old
 from digest.learning.likely import likely_to_be_listed
 from digest.learning.process import start
 from digest.learning.schedule import due
 
-__all__ = ["current", "due", "fit", "forget_old", "likely_to_be_listed", "start", "vectors"]
+__all__ = ["current", "due", "first_words", "fit", "forget_old", "likely_to_be_listed", "start", "vectors"]
