@@ -1,4 +1,6 @@
-"""Keeps personal links out of the logs: what follows /c/, /p/, /u/ and /v/ opens a reader's page without a password."""
+"""Keeps personal links out of the logs: what follows /c/, /p/, /u/ and /v/ opens a reader's page without a password,
+and what follows /admin/password/ sets an editor's.
+"""
 
 import logging
 import logging.config
@@ -8,7 +10,7 @@ from typing import Any
 # Gunicorn brings its own handlers and does not pass records on, as does runserver: their loggers are told themselves.
 LOGGERS_WITH_PATHS = ("django.server", "django.request", "django.security", "gunicorn.access", "gunicorn.error")
 
-_TOKEN = re.compile(r"(/[cpuv]/)[A-Za-z0-9_-]{8,}")
+_TOKEN = re.compile(r"(/[cpuv]/)[A-Za-z0-9_-]{8,}|(/admin/password/[A-Za-z0-9_-]+/)[A-Za-z0-9-]{8,}")
 
 
 class MaskTokens(logging.Filter):
@@ -23,7 +25,7 @@ class MaskTokens(logging.Filter):
 
 
 def mask(text: str) -> str:
-    return _TOKEN.sub(r"\1[token]", text)
+    return _TOKEN.sub(r"\1\2[token]", text)
 
 
 def configure(settings: dict[str, Any]) -> None:

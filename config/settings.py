@@ -12,7 +12,7 @@ from config.environment import Environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Environment()
-env.read_env(os.environ.get("ENV_FILE", BASE_DIR / ".env"))
+env.read_file(os.environ.get("ENV_FILE", BASE_DIR / ".env"))
 
 # The site
 
@@ -22,8 +22,8 @@ SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 SITE_NAME = env.str("SITE_NAME", default="Paperboy")
 SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000").rstrip("/")
 SITE_HOST = urlsplit(SITE_URL).hostname or ""
-# This machine's own names stay allowed: health checks ask by them.
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[SITE_HOST, "127.0.0.1", "localhost", "[::1]"])
+# By this machine's own names health checks ask, whatever else is allowed.
+ALLOWED_HOSTS = [*env.list("ALLOWED_HOSTS", default=[SITE_HOST]), "127.0.0.1", "localhost", "[::1]"]
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[SITE_URL] if SITE_URL.startswith("https://") else [])
 DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var")))
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
@@ -71,6 +71,7 @@ SENDING_CONNECTIONS = env.int("SENDING_CONNECTIONS", default=0)
 # Readers
 
 SUPPRESSION_KEY = env.str("SUPPRESSION_KEY", default=SECRET_KEY)
+SUPPRESSION_KEY_FORMER = env.list("SUPPRESSION_KEY_FORMER", default=[])  # the newest first
 CONFIRMATION_DAYS = env.int("CONFIRMATION_DAYS", default=7)
 SIGNUPS_PER_ADDRESS_PER_DAY = env.int("SIGNUPS_PER_ADDRESS_PER_DAY", default=1)
 SIGNUPS_PER_IP_PER_HOUR = env.int("SIGNUPS_PER_IP_PER_HOUR", default=20)
@@ -104,6 +105,7 @@ BOUNCE_ADDRESS = env.str("BOUNCE_ADDRESS", default="")
 BOUNCE_IMAP_URL = env.str("BOUNCE_IMAP_URL", default="")
 UNSUBSCRIBE_ADDRESS = env.str("UNSUBSCRIBE_ADDRESS", default="")
 LIST_ID = env.str("LIST_ID", default="")
+DKIM_SELECTORS = env.list("DKIM_SELECTORS", default=[])
 POSTAL_ADDRESS = env.str("POSTAL_ADDRESS", default="")
 OUTBOX_DIR = DATA_DIR / "outbox"
 PROVIDER_CONNECTIONS = env.int("PROVIDER_CONNECTIONS", default=16)
@@ -141,6 +143,7 @@ QUEUES = ("control", "urgent", "bulk", "ingestion")
 CELERY_TASK_QUEUES = {name: {"exchange": name, "routing_key": name} for name in QUEUES}
 CELERY_TASK_ROUTES = {
     "subscriptions.tasks.*": {"queue": "urgent"},
+    "config.tasks.*": {"queue": "urgent"},
     "digest.tasks.send_digests": {"queue": "bulk"},
     "digest.tasks.refresh_*": {"queue": "ingestion"},
     "digest.tasks.read_mailbox": {"queue": "ingestion"},
@@ -197,6 +200,9 @@ INSTALLED_APPS = [
     "anymail",
     "axes",
     "csp",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "subscriptions",
     "digest",
     "config",
@@ -205,10 +211,13 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "config.headers.PermissionsPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "config.door.second_factor.SecondFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -237,13 +246,20 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 # Who guesses passwords is kept out by place, never by name alone: that would be a way to keep an editor out.
+REQUIRE_SECOND_FACTOR = env.bool("REQUIRE_SECOND_FACTOR", default=False)
+OTP_TOTP_ISSUER = SITE_NAME
+PASSWORD_RESET_TIMEOUT = 4 * 3600  # seconds
+SESSION_COOKIE_AGE = env.int("DESK_SESSION_HOURS", default=72) * 3600
 AXES_CLIENT_IP_CALLABLE = "subscriptions.visitors.place"
 AXES_FAILURE_LIMIT = 10
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"], "ip_address"]  # config.lockout counts the second more mildly
-AXES_HANDLER = "config.lockout.LockoutHandler"
+AXES_LOCKOUT_PARAMETERS = [
+    ["username", "ip_address"],
+    "ip_address",
+]  # door.lockout counts the second more mildly
+AXES_HANDLER = "config.door.lockout.LockoutHandler"
 AXES_COOLOFF_TIME = 1  # hours
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # trying while locked out does not prolong it
-AXES_LOCKOUT_CALLABLE = "config.lockout.refuse"
+AXES_LOCKOUT_CALLABLE = "config.door.lockout.refuse"
 AXES_ENABLE_ADMIN = False  # `manage.py axes_reset` does what its pages would
 UNFOLD = {
     "SITE_TITLE": SITE_NAME,

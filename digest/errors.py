@@ -5,11 +5,13 @@ PaperboyError
 │   ├── HostError          its host is at fault: out of reach, broken, busy
 │   └── NoTurn             others have their turn at its host, or the host is paused: nothing was asked
 ├── EditionError           the edition is not in a state that allows this
-│   └── EditionClosed      it is frozen: the pool and the decisions no longer change
+│   ├── EditionClosed      it is frozen: the pool and the decisions no longer change
+│   └── EditionChanged     somebody else changed it since it was shown: nothing was overwritten
 ├── DeliveryError          a message could not be composed or handed over
 ├── MailboxError           a mailbox with mail for us cannot be reached or read
 ├── InterestError          what a reader asked for cannot be kept: too much, too long, not to be read
 ├── Interrupted            this worker is to end, and what it was doing is to be done by another
+├── BackupError            a backup cannot be made, or not be put back; nothing was changed
 ├── ModelError             a fitted model is absent, damaged or of another make
 └── EvaluationError        a recording to evaluate the ranking on is absent or cannot be read
 """
@@ -81,12 +83,24 @@ class EditionClosed(EditionError):
     """The edition is frozen: its pool, scores, decisions and blurbs no longer change."""
 
 
+class EditionChanged(EditionError):
+    """Somebody else changed it since it was shown to whoever wants to change it now; `theirs` is what it became."""
+
+    def __init__(self, message: str, theirs: str) -> None:
+        super().__init__(message)
+        self.theirs = theirs
+
+
 class DeliveryError(PaperboyError):
     """A message could not be composed or handed over."""
 
 
 class EvaluationError(PaperboyError):
     """A recording to evaluate the ranking on is absent or cannot be read."""
+
+
+class BackupError(PaperboyError):
+    """A backup cannot be made, or not be put back; nothing was changed."""
 
 
 class ModelError(PaperboyError):

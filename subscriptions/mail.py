@@ -33,9 +33,14 @@ def already_subscribed(subscriber: Subscriber) -> EmailMultiAlternatives:
 
 
 def _message(name: str, subscriber: Subscriber, facts: dict[str, str | int]) -> EmailMultiAlternatives:
+    return letter(name, subscriber.email, facts)
+
+
+def letter(name: str, email: str, facts: dict[str, str | int]) -> EmailMultiAlternatives:
+    """One of `templates/email/`, to one person who asked for it."""
     context = {
         **facts,
-        "email": subscriber.email,
+        "email": email,
         "site_name": settings.SITE_NAME,
         "site_url": links.site_url(),
         "postal_address": settings.POSTAL_ADDRESS,
@@ -44,7 +49,7 @@ def _message(name: str, subscriber: Subscriber, facts: dict[str, str | int]) -> 
         subject=render_to_string(f"email/{name}/subject.txt", context).strip(),
         body=render_to_string(f"email/{name}/body.txt", context),
         from_email=settings.DEFAULT_FROM_EMAIL,
-        to=[subscriber.email],
+        to=[email],
         reply_to=[settings.REPLY_TO] if settings.REPLY_TO else None,
         headers={"Auto-Submitted": "auto-generated", "Message-ID": _message_id()},
     )

@@ -91,7 +91,7 @@ class Side:
         found: NDArray[np.float32] = meaning @ self.meaning.T.astype(np.float32)
         if self.words:
             words = self.words.products([terms_of(profile, dimensions) for profile in profiles], papers)
-            np.add(found, np.multiply(words, SCALE, out=words), out=found, casting="same_kind")
+            np.add(found, words * SCALE, out=found, casting="same_kind")
         return found
 
     def take(self, order: NDArray[np.intp]) -> Side:
