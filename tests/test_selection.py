@@ -19,6 +19,7 @@ from digest.errors import DeliveryError
 from digest.models import Decision, Delivery, DeliveryState, Edition, Paper
 from digest.ranking.interests import Profile
 from digest.ranking.parts import AuthorPart, ProfilePart
+from digest.ranking.side import Side
 from digest.ranking.vectors import as_bytes
 from digest.selection import (
     Choice,
@@ -266,7 +267,7 @@ def test_what_is_chosen_by_a_reader_s_own_interests_is_replayed(edition: Edition
     for number in range(6):
         entry(edition, trend=0.1 * number)
     stored = load_pool(edition)
-    part = ProfilePart(as_bytes(np.eye(6)), 0.5, floor=0.1, enough=0.3)
+    part = ProfilePart(Side(as_bytes(np.eye(6))), 0.5, floor=0.1, enough=0.3)
     pool = replace(stored, table=replace(stored.table, own=(part, AuthorPart.of([frozenset({"ada"})] * 6))))
     mine = Interests((), 4, frozenset(), (Profile("mine", as_bytes(np.eye(6)[1]).tobytes()),), (("ada", 100),))
     first = choose_for(pool, [mine])[0]

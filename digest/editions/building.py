@@ -73,7 +73,7 @@ def publish(edition: Edition, now: datetime) -> Edition:
 
 
 def _store(edition: Edition, candidates: Sequence[Candidate], context: RankingModel | None, now: datetime) -> Edition:
-    meaning = _with_vectors(edition, candidates)
+    meaning = _with_vectors(edition, candidates, now)
     prediction, candidates = predicting.predicted(edition, candidates, now)
     with curating(edition) as edition:
         _follow_merges(edition)
@@ -90,9 +90,12 @@ def _store(edition: Edition, candidates: Sequence[Candidate], context: RankingMo
     return edition
 
 
-def _with_vectors(edition: Edition, candidates: Sequence[Candidate]) -> RankingModel | None:
-    """The model that the edition is to name: all its papers have their vectors by it. None where there is none."""
-    model = learning.current(ModelKind.MEANING)
+def _with_vectors(edition: Edition, candidates: Sequence[Candidate], now: datetime) -> RankingModel | None:
+    """The model that the edition is to name: all its papers have their vectors by it. None where there is none.
+
+    The first edition does not wait for one: interests find words from the first paper on.
+    """
+    model = learning.current(ModelKind.MEANING) or learning.first_words(now)
     if model is None:
         return None
     papers = {*(each.paper_id for each in candidates), *edition.entries.values_list("paper", flat=True)}

@@ -1,6 +1,7 @@
 """Takes what the four tasks ask; gives what the product's ranking answers.
 
-- interests: `ranking.fitting.taste`, fitted on what was listed before the quarter of the year began. No digest uses it.
+- interests: what a digest's score has of the reader's own, by a model fitted on what was listed before the quarter of
+  the year began.
 - topics: the relevance that digests use, with `ranking.fitting.context`, of topics that have nothing but a name.
 - search: the relevance by which the site's search puts its candidates in order.
 - trend: `ranking.fitting.prediction`, which no digest uses yet; where there was nothing to learn from, how relevant
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
@@ -19,14 +20,32 @@ import numpy as np
 from digest import ranking
 from digest.evaluation.streams import Candidate, Paper, VotedPaper
 from digest.evaluation.tasks import Past, Scores
-from digest.ranking import TopicProfile
+from digest.ranking import Interests, PaperText, Profile, TopicProfile, parts, taste
 from digest.ranking.fitting import context as contexts
 from digest.ranking.fitting import prediction
-from digest.ranking.fitting.taste import TasteModel
+from digest.ranking.fitting.meaning import fitted
+from digest.ranking.meaning import Meaning
 from digest.ranking.prediction import Prediction
 from digest.ranking.record import Example, Listing
 from digest.ranking.relevance import Rarity, document, rarity, relevance
+from digest.ranking.side import Side
+from digest.ranking.terms import author_names
 from digest.ranking.words import words
+
+
+@dataclass(slots=True)
+class Memory:
+    """A model of what came before a day, and papers' vectors by it, as they would be stored."""
+
+    until: date
+    meaning: Meaning
+    vectors: dict[tuple[str, str], bytes] = field(default_factory=dict)
+
+    def vector(self, paper: PaperText) -> bytes:
+        key = paper.title, paper.abstract
+        if key not in self.vectors:
+            self.vectors[key] = next(self.meaning.vectors([paper]))
+        return self.vectors[key]
 
 
 @dataclass(slots=True)
@@ -34,21 +53,31 @@ class Today:
     """The product as it is. `offered` are the topics that readers can choose."""
 
     offered: Sequence[TopicProfile]
-    taste: TasteModel | None = None
-    taste_of: date = date.min
+    memory: Memory | None = None
     predictor: Prediction | None = None
     rarity: Rarity | None = None
 
     def interests(self, profile: Sequence[VotedPaper], candidates: Sequence[VotedPaper], past: Past) -> Scores:
-        parts = self._taste(past).parts([paper.text for paper in profile], [paper.text for paper in candidates])
-        return sum(parts.values(), start=np.zeros(len(candidates)))
+        """What each candidate would get in a digest of who liked these papers: the parts that are the reader's own."""
+        memory = self._memory(past)
+        liked, offered = ([memory.vector(paper.text) for paper in papers] for papers in (profile, candidates))
+        own = parts.own_parts(Side.of(offered), [frozenset(author_names(paper.text)) for paper in candidates])
+        teams = [list(author_names(paper.text)) for paper in profile]
+        reader = Interests(
+            profiles=(Profile("liked", taste.of_votes(liked, memory.meaning.usual, ())),) if liked else (),
+            authors=tuple(taste.noticed(teams).items()),
+        )
+        nothing = np.zeros(len(candidates))
+        table = ranking.table((), np.zeros((len(candidates), 0)), nothing, nothing, nothing, own)
+        points: Scores = table.meet([reader]).scored.points[0].astype(np.float64)
+        return points
 
-    def _taste(self, past: Past) -> TasteModel:
+    def _memory(self, past: Past) -> Memory:
         quarter = past.day.replace(month=(past.day.month - 1) // 3 * 3 + 1, day=1)
-        if self.taste is None or quarter != self.taste_of:
-            self.taste = TasteModel.fitted(paper.content.text for paper in past.listed() if paper.day < quarter)
-            self.taste_of = quarter
-        return self.taste
+        if self.memory is None or self.memory.until != quarter:
+            earlier = (paper.content.text for paper in past.listed() if paper.day < quarter)
+            self.memory = Memory(quarter, fitted(earlier))
+        return self.memory
 
     def topics(self, names: Sequence[str], papers: Iterable[Paper], past: Past) -> Scores:
         topics = [TopicProfile(name, name=name) for name in names]

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from digest.interests.given import Papers, Votes
 from digest.models import Interest, InterestKind
+from digest.ranking import taste
 from digest.ranking.score import POINTS, WEIGHTS
 from digest.ranking.terms import author_key
 from subscriptions import sql
 
 FOLLOWED = round(WEIGHTS.author * POINTS)
-# Whoever wrote one paper that the reader liked or gave, and whoever wrote many; less than anybody they follow.
-NOTICED, MOST = round(0.04 * POINTS), round(0.12 * POINTS)
-AUTHORS_COUNTED = 100  # of a reader, those of most papers
 LARGEST_TEAM = 12  # of longer lists, who is on one says little
 _AUTHORS = "SELECT id, authors FROM digest_paper WHERE id = ANY(%(ids)s)"
 
@@ -33,7 +31,7 @@ def authors_of(
     for reader, each in votes.items():
         liked[reader].update(each.liked)
     names = _names({paper for each in liked.values() for paper in each})
-    found = {reader: _noticed(Counter(_of(names, theirs))) for reader, theirs in liked.items() if theirs}
+    found = {reader: taste.noticed(_of(names, theirs)) for reader, theirs in liked.items() if theirs}
     for interest in interests:
         if interest.kind == InterestKind.AUTHOR:
             points = FOLLOWED * interest.percent // 100
@@ -41,14 +39,10 @@ def authors_of(
     return found
 
 
-def _noticed(papers: Counter[str]) -> dict[str, int]:
-    return {key: min(MOST, NOTICED * count) for key, count in papers.most_common(AUTHORS_COUNTED)}
-
-
-def _of(names: Mapping[int, Sequence[str]], papers: set[int]) -> Iterator[str]:
+def _of(names: Mapping[int, Sequence[str]], papers: set[int]) -> Iterator[Sequence[str]]:
     """In an order that does not depend on the database's."""
     for paper in sorted(papers):
-        yield from names.get(paper, ())
+        yield names.get(paper, ())
 
 
 def _names(papers: set[int]) -> dict[int, list[str]]:

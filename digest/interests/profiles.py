@@ -7,38 +7,29 @@ readers. What has not changed is taken from the row that is there.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import numpy as np
 from django.db import transaction
 from django.db.models.functions import Left
-from numpy.typing import NDArray
 
 from digest.interests import given, noticed
 from digest.interests.spaces import Space, in_use
 from digest.models import Interest, InterestKind, Muted, ReaderProfile
-from digest.ranking.vectors import as_bytes
 from subscriptions import sql
 from subscriptions.models import Subscriber
 
 VOTED = "papers you liked"
 FOR_VOTES = 0  # in the place of an interest's id
 TEXT_COUNTED = 20_000  # characters
-# A profile of one vote is as long as this, of many as can be: one moves papers, ten lead.
-FIRST_VOTE = 0.85
-# Of what readers voted down, this much is taken from what they liked (Rocchio, in The SMART Retrieval System, 1971).
-TAKEN = 0.25
 READERS_AT_A_TIME = 500
 _ROWS = """
     SELECT subscriber_id, model, names, vectors, away, authors, muted, asked
     FROM digest_readerprofile WHERE subscriber_id = ANY(%(readers)s)
 """
 STORED = ("model", "names", "vectors", "away", "authors", "muted", "asked", "made_at")
-
-Vector = NDArray[np.int8]
 
 
 @dataclass(slots=True)
@@ -60,7 +51,7 @@ class Made:
         return ReaderProfile(
             subscriber_id=reader,
             model=self.model,
-            names=_as_json([profile[:3] for profile in self.profiles]),
+            names=_as_json([(*profile[:3], len(profile[3])) for profile in self.profiles]),
             vectors=b"".join(profile[3] for profile in self.profiles),
             away=self.away,
             authors=_as_json(list(self.authors.items())),
@@ -124,8 +115,7 @@ def stored(readers: Sequence[int]) -> dict[int, Made]:
 
 def _read(model: str, names: str, vectors: Any, away: Any, authors: str, muted: str, asked: Any) -> Made:
     """Most readers have few of these. Drivers give bytes and truth in their own ways."""
-    interests = json.loads(names)
-    profiles = [(*each, vector) for each, vector in zip(interests, split(interests, vectors), strict=True)]
+    profiles = list(_split(json.loads(names), bytes(vectors)))
     noticed = dict(json.loads(authors)) if authors != "[]" else {}
     return Made(model, profiles, bytes(away), noticed, json.loads(muted) if muted != "{}" else {}, bool(asked))
 
@@ -175,25 +165,26 @@ def _stored(readers: Sequence[int], space: Space) -> dict[int, bytes]:
     return {pk: vector for row in rows for pk, _, _, vector in row.profiles}
 
 
-def split(names: Sequence[object], vectors: bytes | memoryview) -> list[bytes]:
-    """One vector for each name."""
-    joined = bytes(vectors)
-    size = len(joined) // len(names) if names else 0
-    return [joined[place * size : (place + 1) * size] for place in range(len(names))]
+def _split(names: Sequence[tuple[int, str, int, int]], vectors: bytes) -> Iterator[tuple[int, str, int, bytes]]:
+    """Each name with its vector, of the length that it tells."""
+    end = 0
+    for pk, name, percent, size in names:
+        end += size
+        yield pk, name, percent, vectors[end - size : end]
 
 
 def _vectors(interests: Sequence[Interest], papers: Mapping[int, given.Papers], space: Space) -> dict[int, bytes]:
     """A text is what it says; papers are the mean of them, and of the titles of those that did not come yet."""
     in_words = Interest.objects.filter(pk__in=[each.pk for each in interests if each.kind == InterestKind.TEXT])
     texts = dict(in_words.values_list("pk", Left("text", TEXT_COUNTED)))
-    found = {pk: row.tobytes() for pk, row in zip(texts, space.texts(list(texts.values())), strict=True)}
+    vectors = space.texts(list(texts.values()))
+    found = {pk: space.of_text(vector) for pk, vector in zip(texts, vectors, strict=True)}
     wanted = {each.pk: papers[each.pk] for each in interests if each.pk in papers}
     known = space.papers({paper for each in wanted.values() for paper in each.known})
     for pk, each in wanted.items():
         rows = [*(known[paper] for paper in each.known if paper in known), *space.texts(each.titles)]
-        if rows:
-            found[pk] = mean(rows).tobytes()
-    return found
+        found[pk] = space.of_papers(rows)
+    return {pk: vector for pk, vector in found.items() if vector}
 
 
 def _add_votes(made: Mapping[int, Made], votes: Mapping[int, given.Votes], space: Space) -> None:
@@ -202,23 +193,6 @@ def _add_votes(made: Mapping[int, Made], votes: Mapping[int, given.Votes], space
         liked, disliked = (
             [vectors[paper] for paper in side if paper in vectors] for side in (each.liked, each.disliked)
         )
-        if liked:
-            length = 1 - (1 - FIRST_VOTE) / len(liked)
-            profile = scaled(mean(liked, disliked), length).tobytes()
+        if profile := space.of_votes(liked, disliked):
             made[reader].profiles.append((FOR_VOTES, VOTED, 100, profile))
-        if disliked:
-            # Not of full length where they have little in common: then it says little.
-            made[reader].away = np.rint(np.mean(np.array(disliked, dtype=np.float64), axis=0)).astype(np.int8).tobytes()
-
-
-def mean(rows: Sequence[Vector], without: Sequence[Vector] = ()) -> Vector:
-    """The direction of what they have in common, without a part of what the others have."""
-    near = np.mean(np.array(rows, dtype=np.float64), axis=0)
-    far = np.mean(np.array(without, dtype=np.float64), axis=0) if without else np.zeros_like(near)
-    direction: Vector = as_bytes(near - TAKEN * far)[0]
-    return direction
-
-
-def scaled(vector: Vector, share: float) -> Vector:
-    """As long as this share of a whole one."""
-    return np.rint(vector.astype(np.float64) * share).astype(np.int8)
+        made[reader].away = space.away(disliked)

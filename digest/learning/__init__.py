@@ -7,10 +7,10 @@ is logged and done without.
 """
 
 from digest.learning import about, vectors
-from digest.learning.fitting import fit
+from digest.learning.fitting import first_words, fit
 from digest.learning.keeping import current, forget_old
 from digest.learning.likely import likely_to_be_listed
 from digest.learning.process import start
 from digest.learning.schedule import due
 
-__all__ = ["about", "current", "due", "fit", "forget_old", "likely_to_be_listed", "start", "vectors"]
+__all__ = ["about", "current", "due", "first_words", "fit", "forget_old", "likely_to_be_listed", "start", "vectors"]

@@ -23,12 +23,16 @@ NEWS = timedelta(days=30)
 
 
 def papers(now: datetime) -> QuerySet[Paper]:
-    """The newest papers as of `now`, the newest first; no invented ones, and each once."""
-    return known(now).order_by("-first_seen_at", "-id")[:MOST_PAPERS]
+    """The newest papers as of `now`, the newest first, each once; invented ones only where there are no others."""
+    return (known(now) if has(1, now) else _known(now)).order_by("-first_seen_at", "-id")[:MOST_PAPERS]
 
 
 def known(now: datetime) -> QuerySet[Paper]:
-    return Paper.objects.canonical().filter(is_sample=False, withdrawn_at__isnull=True, first_seen_at__lte=now)
+    return _known(now).filter(is_sample=False)
+
+
+def _known(now: datetime) -> QuerySet[Paper]:
+    return Paper.objects.canonical().filter(withdrawn_at__isnull=True, first_seen_at__lte=now)
 
 
 def has(count: int, now: datetime) -> bool:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from itertools import islice
 
 from digest.errors import ModelError
 from digest.learning import corpus, quality
 from digest.learning.about import offered
 from digest.learning.keeping import keep
 from digest.models import ModelKind, RankingModel
-from digest.ranking import context, meaning, prediction
+from digest.ranking import PaperText, context, meaning, prediction
+from digest.ranking.meaning import Meaning
 
-# Of fewer papers, which a few days of arXiv bring, directions say little.
+# Of fewer papers, which a few days of arXiv bring, directions say little: of these a model knows the words alone.
 LEAST_PAPERS = 1000
 # A prediction is learned from a month of arXiv at least, and so many of its papers must have been listed.
 LEAST_EXAMPLES = 3000
@@ -24,7 +26,7 @@ def enough(kind: str, now: datetime) -> bool:
     """Whether there is enough to fit it on; two cheap queries at most."""
     if kind == ModelKind.PREDICTION:
         return corpus.has(LEAST_EXAMPLES, now) and corpus.has_listed(LEAST_LISTED, now)
-    return corpus.has(LEAST_PAPERS, now)
+    return corpus.has(LEAST_PAPERS if kind == ModelKind.CONTEXT else 1, now)
 
 
 def fit(kind: str, now: datetime) -> RankingModel:
@@ -34,12 +36,28 @@ def fit(kind: str, now: datetime) -> RankingModel:
     return FITS[ModelKind(kind)](now)
 
 
+def first_words(now: datetime) -> RankingModel | None:
+    """A model of meaning that knows the words of the newest papers alone, for who cannot wait for one: it takes two
+    seconds at most. None where there is no paper.
+    """
+    return _kept_meaning(now, Meaning.of_words, LEAST_PAPERS - 1) if corpus.papers(now).exists() else None
+
+
 def _fit_meaning(now: datetime) -> RankingModel:
+    if not corpus.has(LEAST_PAPERS, now):
+        found = first_words(now)
+        if found is None:
+            raise ModelError("there are no papers")
+        return found
     from digest.ranking.fitting.meaning import fitted
 
+    return _kept_meaning(now, fitted, corpus.MOST_PAPERS)
+
+
+def _kept_meaning(now: datetime, fitted: Callable[[Iterable[PaperText]], Meaning], most: int) -> RankingModel:
     began = time.process_time()
-    days = _corpus_days(now)
-    data = fitted(corpus.texts(now)).as_bytes()
+    days = list(corpus.papers(now)[:most].values_list("first_seen_at", flat=True))
+    data = fitted(islice(corpus.texts(now), most)).as_bytes()
     return keep(_row(ModelKind.MEANING, meaning.FORMAT, days, now, began), data)
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from digest.learning import corpus
-from digest.learning.fitting import enough
+from digest.learning import corpus, fitting
 from digest.models import ModelKind, RankingModel
 from subscriptions.queries import active_topics
 
 WEEKLY = timedelta(days=7)
 # A young installation's first model is of a few days: it is fitted anew as soon as there is twice as much.
 YOUNG = timedelta(days=1)
+# One that knows words alone is made in seconds.
+YOUNGEST = timedelta(hours=1)
 
 
 def due(now: datetime) -> list[str]:
@@ -25,9 +26,12 @@ def due(now: datetime) -> list[str]:
 
 def _is_due(kind: str, newest: RankingModel | None, now: datetime) -> bool:
     if newest is not None and now - newest.fitted_at < WEEKLY and not _is_outdated(newest):
+        knows_words_alone = kind == ModelKind.MEANING and newest.papers < fitting.LEAST_PAPERS
+        if knows_words_alone and corpus.has(fitting.LEAST_PAPERS, now):
+            return True
         grew: bool = 2 * newest.papers < corpus.MOST_PAPERS and corpus.has(2 * newest.papers, now)
-        return grew and now - newest.fitted_at >= YOUNG
-    return enough(kind, now)
+        return grew and now - newest.fitted_at >= (YOUNGEST if knows_words_alone else YOUNG)
+    return fitting.enough(kind, now)
 
 
 def _is_outdated(newest: RankingModel) -> bool:

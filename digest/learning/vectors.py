@@ -5,28 +5,29 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from digest.learning.keeping import opened
 from digest.models import Paper, PaperVector, RankingModel
-from digest.ranking import text_of
-from digest.ranking.meaning import DIMENSIONS, Meaning, of_papers
+from digest.ranking import terms, text_of
+from digest.ranking.meaning import Meaning, of_papers
+from digest.ranking.taste import Usual
 from digest.ranking.texts import COLUMNS
+from digest.ranking.vectors import is_whole
 
-NOTHING = bytes(DIMENSIONS)
 BATCH = 500
+NOTHING_USUAL: Usual = np.zeros(terms.COLUMNS, dtype=np.float16)
 
 
 def of(model: RankingModel, papers: Collection[int]) -> dict[int, bytes]:
-    """The stored vectors by paper's id, DIMENSIONS bytes each; nothing is computed, absent ones are left out. One query
-    for each thousand of papers.
+    """The stored vectors by paper's id; nothing is computed, absent ones are left out. One query for each thousand of
+    papers.
     """
     found: dict[int, bytes] = {}
     ids = list(papers)
     for start in range(0, len(ids), 1000):
         rows = PaperVector.objects.filter(model=model, paper__in=ids[start : start + 1000])
         found |= {paper: bytes(vector) for paper, vector in rows.values_list("paper", "vector")}
-    return {paper: vector for paper, vector in found.items() if len(vector) == DIMENSIONS}
+    return {paper: vector for paper, vector in found.items() if is_whole(vector)}
 
 
 def ensured(model: RankingModel, papers: Collection[int]) -> dict[int, bytes]:
@@ -43,12 +44,13 @@ def ensured(model: RankingModel, papers: Collection[int]) -> dict[int, bytes]:
     return found | made
 
 
-def of_text(model: RankingModel, text: str) -> bytes:
-    """Noughts where no word is known."""
-    return bytes(of_texts(model, [text])[0].tobytes())
-
-
-def of_texts(model: RankingModel, texts: Sequence[str]) -> NDArray[np.int8]:
-    """Texts x DIMENSIONS; all noughts where the model cannot be read."""
+def of_texts(model: RankingModel, texts: Sequence[str]) -> list[bytes]:
+    """Empty ones where the model cannot be read."""
     meaning = opened(model, Meaning.from_bytes)
-    return meaning.texts(texts) if meaning else np.zeros((len(texts), DIMENSIONS), dtype=np.int8)
+    return meaning.texts(texts) if meaning else [b""] * len(texts)
+
+
+def usual_in(model: RankingModel) -> Usual:
+    """What papers have of each term, as a mean; nought where the model cannot be read."""
+    meaning = opened(model, Meaning.from_bytes)
+    return meaning.usual if meaning else NOTHING_USUAL

@@ -12,7 +12,7 @@ RULES = 5
 
 
 class Profile(NamedTuple):
-    """One interest: its name, and what papers about it look like as `ranking.vectors` makes it, a byte a dimension."""
+    """One interest: its name, and what papers about it look like, as `ranking.taste` makes it."""
 
     name: str
     vector: bytes

@@ -1,6 +1,7 @@
-"""Takes texts; gives vectors, a byte a dimension: two of one subject are near, whatever words each of them uses.
+"""Takes texts; gives vectors: two of one subject are near, whatever words each of them uses, and those that share words
+are nearer.
 
-`ranking.fitting.meaning` finds the directions.
+`ranking.fitting.meaning` finds the directions. Of a young corpus there are none yet: then words are all there is.
 """
 
 from __future__ import annotations
@@ -16,36 +17,49 @@ from digest.errors import ModelError
 from digest.ranking.stored import checked, packed, unpacked
 from digest.ranking.terms import COLUMNS, weighed
 from digest.ranking.texts import PaperText
-from digest.ranking.vectors import as_bytes
+from digest.ranking.vectors import DIMENSIONS, as_bytes
+from digest.ranking.wording import Wording
 
-FORMAT = 1
-DIMENSIONS = 128  # of every vector, also where a small corpus gave fewer directions: the others are nought
+FORMAT = 2
 BATCH = 500
 Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """`columns` of terms in order, what each weighs, and its `directions` (columns x at most DIMENSIONS); `centre` is
-    the mean of a corpus' vectors, which says nothing of any of its papers.
+    """`rare` and `usual` are a `Wording`. For directions: `columns` of terms in order, what each weighs, and its
+    `directions` (columns x at most DIMENSIONS); `centre` is the mean of a corpus' vectors, which says nothing of any of
+    its papers.
     """
 
+    rare: NDArray[np.float16]
+    usual: NDArray[np.float16]
     columns: NDArray[np.int32]
     rarity: Floats
     directions: NDArray[np.float16]
     centre: Floats
 
-    def vectors(self, papers: Iterable[PaperText]) -> NDArray[np.int8]:
-        """Papers x DIMENSIONS; noughts for a text without a known word."""
-        rows = iter(papers)
-        found = [np.zeros((0, DIMENSIONS), dtype=np.int8)]
-        while batch := list(islice(rows, BATCH)):
-            found.append(self._bytes(batch))
-        return np.concatenate(found)
+    @classmethod
+    def of_words(cls, corpus: Iterable[PaperText]) -> Meaning:
+        """Without any direction."""
+        wording = Wording.fitted(corpus)
+        nothing = np.zeros(0, dtype=np.float32)
+        directions = np.zeros((0, 0), dtype=np.float16)
+        return cls(wording.rare, wording.usual, np.zeros(0, dtype=np.int32), nothing, directions, nothing)
 
-    def texts(self, texts: Iterable[str]) -> NDArray[np.int8]:
+    def vectors(self, papers: Iterable[PaperText]) -> Iterator[bytes]:
+        """As `ranking.vectors` has them; of noughts alone for a text without a word that tells."""
+        wording = Wording(self.rare, self.usual)
+        rows = iter(papers)
+        while batch := list(islice(rows, BATCH)):
+            meaning = self._bytes(batch)
+            yield from (
+                row.tobytes() + wording.terms(paper).tobytes() for row, paper in zip(meaning, batch, strict=True)
+            )
+
+    def texts(self, texts: Iterable[str]) -> list[bytes]:
         """The same of free text."""
-        return self.vectors(PaperText("", text) for text in texts)
+        return list(self.vectors(PaperText("", text) for text in texts))
 
     def _bytes(self, papers: Sequence[PaperText]) -> NDArray[np.int8]:
         found = np.zeros((len(papers), DIMENSIONS), dtype=np.float64)
@@ -67,6 +81,7 @@ class Meaning:
         arrays, facts = unpacked(data)
         if (facts.get("kind"), facts.get("format")) != ("meaning", FORMAT):
             raise ModelError(f"it is a {facts.get('kind')} of format {facts.get('format')}")
+        rare, usual = (checked(arrays, name, "f", (COLUMNS,)) for name in ("rare", "usual"))
         columns = checked(arrays, "columns", "i", (None,))
         if np.any(np.diff(columns) <= 0) or not all(0 <= each < COLUMNS for each in (*columns[:1], *columns[-1:])):
             raise ModelError("columns are not in order")
@@ -75,6 +90,8 @@ class Meaning:
             raise ModelError(f"it has {len(centre)} dimensions")
         shape = len(columns), len(centre)
         return cls(
+            rare.astype(np.float16),
+            usual.astype(np.float16),
             columns.astype(np.int32),
             checked(arrays, "rarity", "f", shape[:1]).astype(np.float32),
             checked(arrays, "directions", "f", shape).astype(np.float16),
@@ -87,4 +104,4 @@ def of_papers(model: Meaning, papers: Iterable[tuple[int, PaperText]]) -> Iterat
     rows = iter(papers)
     while batch := list(islice(rows, BATCH)):
         vectors = model.vectors(paper for _, paper in batch)
-        yield from ((paper_id, vector.tobytes()) for (paper_id, _), vector in zip(batch, vectors, strict=True))
+        yield from zip((paper_id for paper_id, _ in batch), vectors, strict=True)

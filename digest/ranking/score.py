@@ -32,7 +32,7 @@ class Weights:
     # A new paper that a community voted for ranks beside one that is twice as much about the topic and has no votes.
     topic: float = 0.5
     interest: float = 0.5
-    author: float = 0.3
+    author: float = 0.5
     away: float = 0.4
     general: float = 0.05
     trend: float = 0.4

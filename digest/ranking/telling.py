@@ -18,7 +18,7 @@ AUTHOR, INTEREST, TOPIC = "author:", "interest:", "topic:"
 PREDICTION, WEEK = "prediction", "week"
 LIKED = "papers you liked"
 # Of a score: below, the reader did not ask for it but comes near it.
-FOLLOWED_AUTHOR = 0.13
+FOLLOWED_AUTHOR = 0.36
 ON_TOPIC = 0.1
 # Below BARELY a paper shares some words with an interest, and is in a digest for something else: that is no reason.
 BARELY, NEAR = 0.12, 0.17

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from digest.ranking.texts import PaperText
 from digest.ranking.topics import tokens
+from digest.ranking.words import STOP_WORDS
+from digest.ranking.words import words as compared_words
 
 COLUMNS = 2**20
 TITLE_COUNTS = 2
@@ -38,14 +40,17 @@ def plain_words(paper: PaperText) -> Iterable[str]:
     return tokens(" ".join((*[paper.title] * TITLE_COUNTS, paper.abstract)))
 
 
+def telling_words(paper: PaperText) -> Iterable[str]:
+    """Words as they are compared, without those that only build sentences, and pairs of neighbours of the rest."""
+    for text in (*[paper.title] * TITLE_COUNTS, paper.abstract):
+        found = [word for word in compared_words(text) if word not in STOP_WORDS]
+        yield from found
+        yield from (f"{one} {other}" for one, other in pairwise(found))
+
+
 def author_names(paper: PaperText) -> Iterable[str]:
     """Whole names; `author_key` makes one of their spellings."""
     return dict.fromkeys(key for name in paper.authors if (key := author_key(name)))
-
-
-def parts_of_names(paper: PaperText) -> Iterable[str]:
-    """First and last names by themselves: what is left of one who is written in another way."""
-    return [part for name in paper.authors for part in author_key(name).split(" ") if len(part) > 1]
 
 
 def author_key(name: str) -> str:

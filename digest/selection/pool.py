@@ -15,13 +15,12 @@ from digest.editions.ranked import numbers
 from digest.interests import spaces
 from digest.interests.spaces import Space
 from digest.models import Edition, Paper
-from digest.ranking.parts import LOWERABLE, AuthorPart, AwayPart, LoweredPart, OwnPart, ProfilePart
+from digest.ranking.parts import LOWERABLE, AuthorPart, LoweredPart, OwnPart, own_parts
 from digest.ranking.pool import Choice, Pool
-from digest.ranking.score import POINTS, Weights
+from digest.ranking.score import Weights
+from digest.ranking.side import Side
 from digest.ranking.table import Table
 
-# Of an interest: a paper that says the very same is no news, and less than what an editor pinned.
-MOST = round(0.8 * POINTS)
 # Of editions that are being sent, and of choices that readers of one of them share: some 10 MB at most.
 EDITIONS_KEPT = 3
 CHOICES_KEPT = 20_000
@@ -81,16 +80,10 @@ def space_of(pool: Pool) -> Space:
 
 def _own_parts(edition: Edition, paper_ids: list[int], weights: Weights) -> tuple[OwnPart, ...]:
     """What meets readers' own interests."""
-    space = spaces.of(edition)
-    known = space.stored(paper_ids)
-    nothing = np.zeros(space.dimensions, dtype=np.int8)
-    vectors = np.array([known.get(pk, nothing) for pk in paper_ids], dtype=np.int8).reshape(-1, space.dimensions)
+    known = spaces.of(edition).stored(paper_ids)
+    side = Side.of([known.get(pk, b"") for pk in paper_ids])
     authors = dict(edition.entries.values_list("paper_id", "authors"))
-    return (
-        ProfilePart(vectors, weights.interest * space.stretch, space.floor, space.enough, MOST),
-        AwayPart(vectors, weights.away * space.stretch, space.floor),
-        AuthorPart.of([frozenset(authors[pk]) for pk in paper_ids]),
-    )
+    return own_parts(side, [frozenset(authors[pk]) for pk in paper_ids], weights)
 
 
 def _lowered(table: Table) -> list[OwnPart]:

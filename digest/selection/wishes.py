@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-import numpy as np
-
 from digest.interests import profiles
 from digest.interests.profiles import Made
 from digest.models import MutedKind
+from digest.ranking import taste
 from digest.ranking.interests import Interests, Profile
 from digest.ranking.pool import Pool
 from digest.selection.muting import Mutes, names_by_key
@@ -83,8 +82,5 @@ def _wish(made: Made, known: frozenset[int], mutes: Mutes, names: Mapping[str, S
 
 @lru_cache(maxsize=4096)
 def weighed(vector: bytes, percent: int) -> bytes:
-    """A vector of less length where its interest is to count for less: what is barely near is near no longer."""
-    if percent == 100:
-        return vector
-    shorter = np.frombuffer(vector, dtype=np.int8).astype(np.float64) * (percent / 100)
-    return np.rint(shorter).astype(np.int8).tobytes()
+    """A vector of less length where its interest is to count for less."""
+    return vector if percent == 100 else taste.weighed(vector, percent / 100)

@@ -107,7 +107,7 @@ def test_an_interest_in_papers_finds_what_is_like_them_and_by_their_authors(edit
     interests.add_papers(reader, given.arxiv_id, NOW, "Thesis")
     found = parts(edition, reader)
     assert set(found) == {like.pk, by_author.pk}
-    assert found[by_author.pk] == {"author:ANN One": 0.04}
+    assert found[by_author.pk] == {"author:ANN One": 0.2}
     assert "interest:Thesis" in found[like.pk]
 
 
@@ -139,7 +139,7 @@ def test_a_followed_author_brings_their_papers(edition: Edition, robots: Topic) 
     reader = SubscriberFactory(topics=[robots])
     interests.follow(reader, "Noether, Emmy", NOW)
     assert set(ids(edition, reader)) == {paper.pk, about.pk}
-    assert parts(edition, reader)[paper.pk] == {"author:Emmy Noether": 0.3}
+    assert parts(edition, reader)[paper.pk] == {"author:Emmy Noether": 0.5}
 
 
 def test_who_follows_an_author_alone_is_not_sent_everything_while_they_write_nothing(edition: Edition) -> None:

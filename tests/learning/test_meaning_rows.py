@@ -15,8 +15,9 @@ from digest.errors import ModelError
 from digest.learning import fitting, keeping, vectors
 from digest.models import EditionPaper, ModelKind, Paper, PaperVector, RankingModel, RankingModelData
 from digest.papers import relations
-from digest.ranking.meaning import DIMENSIONS, Meaning
+from digest.ranking.meaning import FORMAT, Meaning
 from digest.ranking.stored import packed
+from digest.ranking.vectors import DIMENSIONS, is_whole, meaning_of, terms_of
 from tests.factories import NOW, EditionFactory, PaperFactory
 
 pytestmark = pytest.mark.django_db
@@ -44,7 +45,7 @@ def papers() -> list[Paper]:
 
 
 def near(one: bytes, other: bytes) -> float:
-    a, b = (np.frombuffer(each, dtype=np.int8).astype(float) for each in (one, other))
+    a, b = (meaning_of(each).astype(float) for each in (one, other))
     return float(a @ b) / 127**2
 
 
@@ -52,10 +53,10 @@ def test_a_fit_is_a_version_in_use_and_its_vectors_tell_subjects_apart(papers: l
     model = learning.fit(ModelKind.MEANING, NOW)
     assert (model.version, model.is_in_use, model.papers) == (1, True, 24)
     found = vectors.ensured(model, [paper.pk for paper in papers])
-    assert {len(vector) for vector in found.values()} == {DIMENSIONS}
+    assert all(is_whole(vector) and len(vector) > DIMENSIONS for vector in found.values())
     robot, other, cake = (found[papers[place].pk] for place in (0, 1, 12))
     assert near(robot, other) > 0 > near(robot, cake)
-    text = vectors.of_text(model, "legged robots")
+    text = vectors.of_texts(model, ["legged robots"])[0]
     assert near(text, robot) > 0 > near(text, cake)
 
 
@@ -71,10 +72,32 @@ def test_vectors_are_stored_once_and_read_with_one_query(
         assert vectors.ensured(model, ids) == made
 
 
-def test_too_few_papers_are_no_model() -> None:
-    with pytest.raises(ModelError, match="0 papers"):
+def test_of_no_papers_there_is_no_model() -> None:
+    with pytest.raises(ModelError, match="no papers"):
         learning.fit(ModelKind.MEANING, NOW)
     assert learning.current(ModelKind.MEANING) is None
+
+
+def test_few_papers_make_a_model_that_knows_words_alone(papers: list[Paper], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fitting, "LEAST_PAPERS", 25)
+    model = learning.fit(ModelKind.MEANING, NOW)
+    vector = vectors.ensured(model, [papers[0].pk])[papers[0].pk]
+    assert not meaning_of(vector).any()
+    assert len(terms_of(vector)) > 4
+
+
+def test_invented_papers_make_a_model_until_there_are_real_ones() -> None:
+    PaperFactory.create_batch(3, is_sample=True, first_seen_at=NOW)
+    assert learning.fit(ModelKind.MEANING, NOW).papers == 3
+    PaperFactory(first_seen_at=NOW)
+    assert learning.fit(ModelKind.MEANING, NOW).papers == 1
+
+
+def test_the_first_edition_does_not_wait_for_a_model(papers: list[Paper]) -> None:
+    edition = editions.build("daily", NOW.date(), NOW)
+    assert edition.meaning
+    ids = set(edition.entries.values_list("paper", flat=True))
+    assert set(vectors.of(edition.meaning, ids)) == ids
 
 
 def test_a_newer_version_takes_its_place_and_one_can_go_back(papers: list[Paper]) -> None:
@@ -97,7 +120,7 @@ def test_a_damaged_row_is_logged_and_done_without(
     else:
         replace(model, damaged(bytes(stored.data), damage))
     assert vectors.ensured(model, [papers[0].pk]) == {}
-    assert vectors.of_text(model, "robots") == bytes(DIMENSIONS)
+    assert vectors.of_texts(model, ["robots"]) == [b""]
     assert "is done without" in caplog.text
     assert editions.build("daily", NOW.date(), NOW).meaning is None
 
@@ -111,7 +134,7 @@ def damaged(data: bytes, damage: str) -> bytes:
         with pytest.raises(ValueError, match="allow_pickle"):
             packed({"columns": np.array([object()])}, {})
         return b"\x80\x04N."
-    facts = {"kind": "cake" if damage == "another make" else "meaning", "format": 99 if "format" in damage else 1}
+    facts = {"kind": "cake" if damage == "another make" else "meaning", "format": 99 if "format" in damage else FORMAT}
     return packed(arrays, facts)
 
 

@@ -31,18 +31,32 @@ def kept(days_ago: float, papers: int) -> None:
     )
 
 
-def test_the_first_fit_waits_for_enough_papers() -> None:
-    PaperFactory.create_batch(19, first_seen_at=NOW)
+def test_the_first_fit_waits_for_the_first_paper() -> None:
     assert learning.due(NOW) == []
     PaperFactory(first_seen_at=NOW)
     assert learning.due(NOW) == [ModelKind.MEANING, ModelKind.CONTEXT]
 
 
+@pytest.mark.parametrize(("hours", "papers", "is_due"), [(0.9, 10, False), (1, 9, True), (1, 10, False)])
+def test_words_alone_are_fitted_anew_in_an_hour_where_there_is_twice_as_much(
+    hours: float, papers: int, is_due: bool
+) -> None:
+    PaperFactory.create_batch(19, first_seen_at=NOW - timedelta(hours=1))
+    kept(hours / 24, papers)
+    assert (ModelKind.MEANING in learning.due(NOW)) == is_due
+
+
+def test_directions_are_found_as_soon_as_there_are_enough_papers() -> None:
+    PaperFactory.create_batch(20, first_seen_at=NOW - timedelta(hours=1))
+    kept(0.01, 19)
+    assert learning.due(NOW) == [ModelKind.MEANING]
+
+
 @pytest.mark.parametrize(
-    ("days", "papers", "is_due"), [(6.9, 20, False), (7, 20, True), (1, 10, True), (0.9, 10, False), (1, 11, False)]
+    ("days", "papers", "is_due"), [(6.9, 40, False), (7, 40, True), (1, 20, True), (0.9, 20, False), (1, 21, False)]
 )
 def test_a_fit_is_weekly_or_a_day_later_where_there_is_twice_as_much(days: float, papers: int, is_due: bool) -> None:
-    PaperFactory.create_batch(20, first_seen_at=NOW - timedelta(hours=1))
+    PaperFactory.create_batch(40, first_seen_at=NOW - timedelta(hours=1))
     kept(days, papers)
     assert (ModelKind.MEANING in learning.due(NOW)) == is_due
 
@@ -89,7 +103,7 @@ def test_it_ends_with_the_process_that_began_it() -> None:
 
 
 def test_the_command_says_what_was_fitted_and_fails_where_nothing_could_be(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(CommandError, match="0 papers, and 20 are needed"):
+    with pytest.raises(CommandError, match="no papers"):
         call_command("fit_models", kind="meaning")
     PaperFactory.create_batch(30)
     call_command("fit_models", kind="meaning")

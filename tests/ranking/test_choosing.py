@@ -17,6 +17,7 @@ from digest.ranking import Interests, Profile, table
 from digest.ranking.choosing import choose_for
 from digest.ranking.parts import AuthorPart, LoweredPart, ProfilePart
 from digest.ranking.pool import Choice, Pool, papers_as_text, selection_as_text
+from digest.ranking.side import Side
 from digest.ranking.telling import sentence
 from digest.ranking.vectors import as_bytes
 
@@ -37,7 +38,7 @@ class Paper(NamedTuple):
 def pool_of(papers: Sequence[Paper]) -> Pool:
     count = len(papers)
     relevance, trend, shift, vectors, authors, groups = zip(*papers, strict=True)
-    own = [ProfilePart(as_bytes(vectors), 0.5, floor=0.1, enough=ENOUGH), AuthorPart.of(authors)]
+    own = [ProfilePart(Side(as_bytes(vectors)), 0.5, floor=0.1, enough=ENOUGH), AuthorPart.of(authors)]
     points = table(SLUGS, relevance, trend, [False] * count, shift, own)
     points = replace(points, own=(*own, *(LoweredPart(part) for part in points.common)))
     ids = np.arange(FIRST_ID, FIRST_ID + count)

@@ -1,4 +1,4 @@
-"""Models of words, meaning, taste, names and listings: what they tell, and that odd corpora break none of them."""
+"""Models of words, meaning, names and listings: what they tell, and that odd corpora break none of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from digest.ranking import PaperText
 from digest.ranking.fitting import prediction
 from digest.ranking.fitting.meaning import MeaningSpace
 from digest.ranking.fitting.spaces import TermSpace
-from digest.ranking.fitting.taste import TasteModel
 from digest.ranking.record import Example, Listing, Record
 from digest.ranking.terms import author_key, author_names, plain_words, words
 
@@ -36,23 +35,6 @@ def test_a_word_that_nobody_had_used_counts_as_rare() -> None:
     assert (known @ space.vectors([new]).T).toarray()[0, 0] > 0.2
 
 
-def test_a_profile_is_what_liked_papers_have_and_others_have_not() -> None:
-    space = TermSpace.fitted([*ROBOTS, *CAKES], words)
-    robot, cake = space.vectors([ROBOTS[5], CAKES[5]]) @ space.profile(ROBOTS[:2])
-    assert robot > 0 > cake
-    less = space.vectors([ROBOTS[5]]) @ space.profile(ROBOTS[:2], disliked=ROBOTS[6:8])
-    assert less[0] < robot
-    assert not space.profile([]).any()
-
-
-def test_one_liked_paper_more_is_felt_at_once() -> None:
-    space = TermSpace.fitted([*ROBOTS, *CAKES], words)
-    before, after = (
-        space.vectors([CAKES[5]]) @ space.profile(liked) for liked in (ROBOTS[:3], [*ROBOTS[:3], CAKES[0]])
-    )
-    assert after[0] > before[0]
-
-
 def test_meaning_joins_papers_without_a_word_in_common() -> None:
     joined = [PaperText("robots legged"), PaperText("legged machines"), PaperText("machines torque")] * 6
     corpus = [*joined, *CAKES]
@@ -68,25 +50,11 @@ def test_odd_corpora_and_texts_give_numbers(corpus: list[PaperText]) -> None:
     asked = [*ODD, *ROBOTS[:1]]
     assert np.isfinite(meaning.vectors(asked)).all()
     assert np.isfinite(meaning.profile([])).all()
-    taste = TasteModel.fitted(corpus)
-    for liked in ([], asked):
-        assert all(np.isfinite(part).all() for part in taste.parts(liked, asked).values())
 
 
 def test_the_same_author_is_found_in_another_spelling() -> None:
     assert author_key("Jean-Luc  P. Émile") == author_key("jean luc p émile")
     assert list(author_names(PaperText("", authors=("A. Ng", "A Ng", "")))) == ["a ng"]
-
-
-def test_taste_tells_words_and_authors_apart() -> None:
-    corpus = [
-        PaperText(paper.title, paper.abstract, authors=(f"Writer {n}",)) for n, paper in enumerate(ROBOTS + CAKES)
-    ]
-    taste = TasteModel.fitted(corpus)
-    by_writer = PaperText("Nothing of the kind", authors=("Writer 3",))
-    parts = taste.parts(corpus[:4], [by_writer, corpus[8], corpus[20]])
-    assert parts["authors"][0] > max(parts["authors"][1:])
-    assert parts["words"][1] > max(parts["words"][0], parts["words"][2])
 
 
 def examples(number: int = 400) -> list[Example]:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from digest.ranking import EVERYBODY, Interests, Profile, Table, order, table
 from digest.ranking.parts import AuthorPart, ProfilePart
 from digest.ranking.score import as_points
+from digest.ranking.side import Side
 from digest.ranking.vectors import as_bytes
 
 SLUGS = ("a", "b", "c")
@@ -50,7 +51,7 @@ READERS = st.lists(
 
 def of(papers: list) -> Table:
     *columns, vectors, authors = zip(*papers, strict=True)
-    own = [ProfilePart(as_bytes(vectors), 0.5, floor=0.1, enough=0.3), AuthorPart.of(authors)]
+    own = [ProfilePart(Side(as_bytes(vectors)), 0.5, floor=0.1, enough=0.3), AuthorPart.of(authors)]
     return table(SLUGS, *columns, own)
 
 
@@ -106,7 +107,7 @@ def test_to_who_follows_no_topic_the_foremost_topic_counts_a_little_and_trends_d
 
 
 def test_of_several_interests_the_nearest_is_the_reason() -> None:
-    part = ProfilePart(as_bytes([[1, 0], [0, 1], [-1, 0]]), 0.5, floor=0.0, enough=0.5)
+    part = ProfilePart(Side(as_bytes([[1, 0], [0, 1], [-1, 0]])), 0.5, floor=0.0, enough=0.5)
     points = table([], np.zeros((3, 0)), np.zeros(3), np.zeros(3), np.zeros(3), [part])
     near, far = (Profile(name, as_bytes(vector).tobytes()) for name, vector in (("x", [3, 0]), ("y", [1, 5])))
     reader = Interests((), 10, frozenset(), (near, far))

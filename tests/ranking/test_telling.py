@@ -16,7 +16,7 @@ TOPICS = {"robotics": "Robotics", "vision": "Computer Vision", "nlp": "Language"
     ("parts", "told"),
     [
         ((("topic:robotics", 0.4), ("trend", 0.2)), "Because you follow Robotics; much discussed today"),
-        ((("trend", 0.2), ("author:Chelsea Finn", 0.3)), "By Chelsea Finn, whom you follow; much discussed today"),
+        ((("trend", 0.2), ("author:Chelsea Finn", 0.5)), "By Chelsea Finn, whom you follow; much discussed today"),
         ((("author:Chelsea Finn", 0.08), ("topic:nlp", 0.3)),
          "By Chelsea Finn, whose papers you liked; because you follow Language"),
         ((("interest:meta-RL for robots", 0.4),), "Near “meta-RL for robots”, your interest"),

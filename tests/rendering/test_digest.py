@@ -184,7 +184,7 @@ def test_the_reason_is_one_plain_sentence(compiled: CompiledEdition) -> None:
     [
         ((("trend", 0.3),), "much discussed today"),
         ((("topic:privacy-and-security", 0.5), ("editor", -0.125)), "you follow Privacy & security"),
-        ((("author:Ada Lovelace", 0.3), ("trend", 0.1)), "by Ada Lovelace, whom you follow; discussed today"),
+        ((("author:Ada Lovelace", 0.5), ("trend", 0.1)), "by Ada Lovelace, whom you follow; discussed today"),
         ((("interest:meta\nlearning", 0.3), ("less:what you voted down", -0.1)), "near “meta learning”, your interest"),
         ((), "among the best of what is new"),
         ((("topic:since-renamed", 1.5),), "you follow since-renamed"),

@@ -18,10 +18,12 @@ from digest.ranking.choosing import choose_for
 from digest.ranking.interests import Interests, Profile
 from digest.ranking.parts import ProfilePart
 from digest.ranking.pool import Pool
-from digest.ranking.vectors import as_bytes
+from digest.ranking.side import Side, Words
+from digest.ranking.taste import SAME
+from digest.ranking.vectors import DIMENSIONS, HEAVIEST, Terms, as_bytes, packed_terms
 
 TOPICS = 18
-DIMENSIONS = 128
+WORDS, TERMS_OF_PAPER, TERMS_OF_INTEREST = 3200, 240, 5
 LENGTHS = (5, 10, 10, 10, 20)
 PAPERS_FOR_A_PAIR = 200  # of near-duplicates, as on recorded days
 SEEN = 8  # papers of the pool that a reader was sent before
@@ -64,13 +66,20 @@ def made_up_pool(papers: int, dice: Generator) -> Pool:
     trend = np.where(dice.random(papers) < 0.1, dice.random(papers), 0.0)
     nothing = np.zeros(papers)
     vectors = as_bytes(dice.normal(size=(papers, DIMENSIONS)))
-    part = ProfilePart(vectors, ranking.WEIGHTS.interest, floor=0.0, enough=0.2)
+    side = Side(vectors, Words.of(made_up_terms(papers, TERMS_OF_PAPER, HEAVIEST // 16, dice)))
+    part = ProfilePart(side, ranking.WEIGHTS.interest, floor=0.0, enough=0.2)
     slugs = [f"topic-{number:02}" for number in range(TOPICS)]
     table = ranking.table(slugs, relevance, trend, nothing, nothing, [part])
     ids = np.arange(1, papers + 1)
     known_as = {int(each): (int(each),) for each in ids}
     groups = [np.array(pair) for pair in dice.choice(papers, (papers // PAPERS_FOR_A_PAIR, 2), replace=False)]
     return Pool(0, ids, table, np.ones(papers, dtype=bool), frozenset(), known_as, [np.sort(pair) for pair in groups])
+
+
+def made_up_terms(rows: int, many: int, weight: int, dice: Generator) -> list[Terms]:
+    """As many a row, of WORDS that are as common as what readers type: 30 of 400 papers have each."""
+    found = np.sort(dice.integers(0, WORDS, (rows, many)), axis=1)
+    return [packed_terms(np.unique(row), np.full(len(np.unique(row)), weight)) for row in found]
 
 
 def made_up_readers(pool: Pool, readers: int, interests: int, dice: Generator) -> Iterator[list[Interests]]:
@@ -81,14 +90,14 @@ def made_up_readers(pool: Pool, readers: int, interests: int, dice: Generator) -
         topics = dice.integers(0, len(slugs), (size, 3))
         seen = dice.choice(pool.paper_ids, (size, SEEN))
         profiles = as_bytes(dice.normal(size=(max(1, size * interests), DIMENSIONS)))
+        terms = made_up_terms(max(1, size * interests), TERMS_OF_INTEREST, SAME // 4, dice)
+        vectors = [each.tobytes() + words.tobytes() for each, words in zip(profiles, terms, strict=True)]
         yield [
             Interests(
                 tuple(sorted({slugs[topic] for topic in topics[reader]})),
                 LENGTHS[reader % len(LENGTHS)],
                 frozenset(seen[reader].tolist()),
-                tuple(
-                    Profile(str(number), profiles[reader * interests + number].tobytes()) for number in range(interests)
-                ),
+                tuple(Profile(str(number), vectors[reader * interests + number]) for number in range(interests)),
             )
             for reader in range(size)
         ]

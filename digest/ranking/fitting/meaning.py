@@ -11,9 +11,11 @@ from scipy import sparse
 from sklearn.utils.extmath import randomized_svd
 
 from digest.ranking.fitting.spaces import TermSpace
-from digest.ranking.meaning import DIMENSIONS, Meaning
+from digest.ranking.meaning import Meaning
 from digest.ranking.terms import plain_words
 from digest.ranking.texts import PaperText
+from digest.ranking.vectors import DIMENSIONS
+from digest.ranking.wording import Wording
 
 # A column of fewer papers is near to nothing else.
 LEAST_PAPERS = 5
@@ -67,15 +69,17 @@ class MeaningSpace:
         length = float(np.linalg.norm(mean))
         return mean / length if length else mean
 
-    def kept(self, corpus: sparse.csr_array) -> Meaning:
+    def kept(self, corpus: sparse.csr_array, wording: Wording) -> Meaning:
         """What is stored of it; `corpus` are the terms of the papers by which it is centred."""
         vectors = self.of(corpus)
         centre = vectors.mean(axis=0) if vectors.shape[0] else np.zeros(vectors.shape[1])
         columns, rarity = self.columns.astype(np.int32), self.space.rarity[self.columns]
-        return Meaning(columns, rarity, self.directions.astype(np.float16), centre.astype(np.float32))
+        directions = self.directions.astype(np.float16)
+        return Meaning(wording.rare, wording.usual, columns, rarity, directions, centre.astype(np.float32))
 
 
 def fitted(corpus: Iterable[PaperText]) -> Meaning:
-    """The meaning of plain words in a corpus."""
-    space, vectors = TermSpace.with_vectors(corpus, plain_words)
-    return MeaningSpace.of_vectors(space, vectors).kept(vectors)
+    """The meaning of plain words in a corpus, and how its words tell."""
+    papers = list(corpus)
+    space, vectors = TermSpace.with_vectors(papers, plain_words)
+    return MeaningSpace.of_vectors(space, vectors).kept(vectors, Wording.fitted(papers))

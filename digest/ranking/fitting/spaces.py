@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,19 +50,6 @@ class TermSpace:
     def vectors(self, papers: Iterable[PaperText]) -> sparse.csr_array:
         """Papers x columns, each row of length one, or nought for a paper without a term."""
         return _weighted(_counted(papers, self.terms), self.rarity)
-
-    def profile(self, liked: Sequence[PaperText], disliked: Sequence[PaperText] = ()) -> Floats:
-        """What papers like these have in common and others have not: their mean, without that of all papers.
-
-        Closed form (Rocchio, in The SMART Retrieval System, 1971): one paper more changes it at once, and nothing is
-        fitted anew. Free text is a paper that has nothing but a title.
-        """
-        if not liked and not disliked:
-            return np.zeros(COLUMNS, dtype=np.float32)
-        near, far = (
-            np.asarray(self.vectors(side).mean(axis=0)).ravel() if side else self.mean for side in (liked, disliked)
-        )
-        return (near - (self.mean + far) / 2).astype(np.float32)
 
 
 def _counted(papers: Iterable[PaperText], terms: Terms) -> sparse.csr_array:

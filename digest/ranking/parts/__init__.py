@@ -9,6 +9,7 @@ from digest.ranking.parts.away import AwayPart
 from digest.ranking.parts.base import Asked, Met, OwnPart, Reason, Scored, Told
 from digest.ranking.parts.common import CommonPart
 from digest.ranking.parts.lowered import LOWERABLE, LoweredPart
+from digest.ranking.parts.own import own_parts
 from digest.ranking.parts.profiles import ProfilePart
 from digest.ranking.parts.topics import Followed, TopicPart
 
@@ -27,4 +28,5 @@ __all__ = [
     "Scored",
     "Told",
     "TopicPart",
+    "own_parts",
 ]

@@ -1,4 +1,4 @@
-"""Interests: a reader's profiles, times the papers' vectors; the one that is nearest to a paper counts."""
+"""Interests: a reader's profiles, and how like them papers are; the one that is nearest to a paper counts."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from digest.ranking.interests import Interests, Profile
 from digest.ranking.parts.base import Met, Scored, Told
 from digest.ranking.score import MOST, POINTS, Points
+from digest.ranking.side import Side
 from digest.ranking.vectors import ONE
 
 NAME = "interest:"
@@ -20,14 +21,13 @@ NOBODY = Profile("", b"")
 
 @dataclass(frozen=True, slots=True)
 class ProfilePart:
-    """Papers x dimensions, in bytes; `weight` is the score of a paper that is as near as can be, `most` the points that
+    """`side` is the papers'; `weight` is the score of a paper that is as near as can be, `most` the points that
     count of it.
 
-    A likeness, the product of both sides, counts from `floor` on, and fits from `enough` on. Products of bytes are
-    whole numbers, exact in 32-bit floats below 2**24: the same on every machine and in every batch.
+    A likeness counts from `floor` on, and fits from `enough` on.
     """
 
-    vectors: NDArray[np.int8]
+    side: Side
     weight: float
     floor: float
     enough: float
@@ -35,15 +35,12 @@ class ProfilePart:
 
     def meet(self, readers: Sequence[Interests]) -> Met:
         """Readers without a profile meet one that is nothing, so that each has a row."""
-        nothing = bytes(self.vectors.shape[1])
         sides = [profile.vector for reader in readers for profile in reader.profiles or (NOBODY,)]
-        joined = np.frombuffer(b"".join([side or nothing for side in sides]), dtype=np.int8)
-        profiles = joined.reshape(len(sides), self.vectors.shape[1]).astype(np.float32)
         starts = np.cumsum([0, *(max(1, len(reader.profiles)) for reader in readers)])
-        return _Met(self, readers, profiles @ self.vectors.T.astype(np.float32), starts)
+        return _Met(self, readers, self.side.likeness(sides), starts)
 
     def take(self, order: NDArray[np.intp]) -> ProfilePart:
-        return replace(self, vectors=self.vectors[order])
+        return replace(self, side=self.side.take(order))
 
     def points(self, products: NDArray[np.float32]) -> Points:
         slope = np.float32(self.weight * POINTS / (1 - self.floor) / ONE**2)
