@@ -72,7 +72,7 @@ def test_ten_papers_are_no_wall_on_a_phone(browser: Browser, scheme: Scheme) -> 
     page = opened(browser, html_of("ordinary-day"), 390, scheme)
     height = int(page.evaluate("document.documentElement.scrollHeight"))
     page.context.close()
-    assert height < 4500
+    assert height < 4200  # of real papers, whose titles and reasons are longer, up to 4,800
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
