@@ -22,8 +22,8 @@ TAKEN = 0.25
 TERMS = 100  # of a profile, those that weigh most
 # A profile's terms weigh so much that its own papers, on average, have SAME of their words in common with it.
 SAME = 512
-# A text is a few words for what it means, and some of them stand in many papers: of what it may mean only so much counts,
-# of its words the square of how much they tell, and so many times as much as words of papers.
+# A text is a few words for what it means, and some of them stand in many papers: of what it may mean only so much
+# counts, of its words the square of how much they tell, and so many times as much as words of papers.
 MEANT_BY_TEXT = 0.6
 OF_TEXT = 3.3
 # A profile of one vote is as long as this, of many as can be: one moves papers, ten lead.

@@ -113,7 +113,10 @@ def test_on_the_first_day_an_interest_finds_what_shares_telling_words(
     assert sum(each >= YOUNG_ENOUGH for each in found) <= 4
 
 
-@pytest.mark.parametrize("asked", ["galaxy evolution", "deep learning methods", "the", "強化學習"])
+@pytest.mark.parametrize(
+    "asked",
+    ["galaxy evolution", "deep learning methods", "quantum error correction", "causal inference", "the", "強化學習"],
+)
 def test_one_common_word_is_not_enough(samples: tuple[Meaning, list[PaperText], list[bytes]], asked: str) -> None:
     model, _, vectors = samples
     assert max(likeness(vectors, taste.of_text(model.texts([asked])[0], model.usual))) < YOUNG_ENOUGH
@@ -122,7 +125,10 @@ def test_one_common_word_is_not_enough(samples: tuple[Meaning, list[PaperText], 
 def test_of_a_text_the_words_that_tell_most_count_and_not_those_that_many_papers_have() -> None:
     others = [PaperText(f"Translation number {number}", "Language as it is.") for number in range(12)]
     others += [PaperText(f"Cake number {number}", "Flour and eggs.") for number in range(28)]
-    asked, paper = PaperText("sign language translation"), PaperText("Signs", "A corpus of sign language for everybody.")
+    asked, paper = (
+        PaperText("sign language translation"),
+        PaperText("Signs", "A corpus of sign language for everybody."),
+    )
     model = Meaning.of_words([*others, paper])
     profile = taste.of_text(next(iter(model.vectors([asked]))), model.usual)
     near, far = likeness(list(model.vectors([paper, others[0]])), profile)

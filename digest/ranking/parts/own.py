@@ -14,7 +14,7 @@ from digest.ranking.side import Side
 # The likeness from which a paper counts for an interest, and from which it is about it: of 400 papers of a month one in
 # forty is nearer to a few words than that. Where words are all that is known, they have to do more.
 FLOOR, ENOUGH = 0.1, 0.42
-YOUNG_FLOOR, YOUNG_ENOUGH = 0.05, 0.3
+YOUNG_FLOOR, YOUNG_ENOUGH = 0.05, 0.39
 # From there on a paper loses for its likeness to what was voted down.
 AWAY_FLOOR = 0.25
 # Of an interest: a paper that says the very same is no news, and less than what an editor pinned.
