@@ -17,7 +17,7 @@ NEUTRAL := SECRET_KEY=not-a-secret ENV_FILE=/dev/null
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long check lint types imports migrations deploy test-postgres format bench chaos eval inbox test-feeds image-like demo-real lock clean system-deps hooks
+.PHONY: help run test test-long check lint security sbom types imports migrations deploy test-postgres format bench chaos eval inbox test-feeds image-like demo-real lock clean system-deps hooks
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -31,7 +31,7 @@ test: .venv/.installed-dev ## Run the tests but the long ones; says what it skip
 test-long: .venv/.installed-dev ## Run the tests of whole installations, of killed workers, of benchmarks
 	$(PYTEST) -m "long and not image"
 
-check: lint types imports migrations deploy ## All that CI runs: every real service is required
+check: lint security types imports migrations deploy ## All that CI runs: every real service is required
 	PAPERBOY_REQUIRE_SERVICES=1 $(MAKE) --no-print-directory test
 	@# Side by side: the long ones wait for other processes most of the time.
 	PAPERBOY_REQUIRE_SERVICES=1 $(MAKE) --no-print-directory -j 2 --output-sync=target test-long test-postgres
@@ -39,6 +39,12 @@ check: lint types imports migrations deploy ## All that CI runs: every real serv
 lint: .venv/.installed-dev ## Ruff: rules and format
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+
+security: .venv/.installed-dev ## bandit: what is dangerous by itself, of medium severity and more
+	$(BIN)/bandit -q -c pyproject.toml -ll -r config digest subscriptions manage.py
+
+sbom: .venv/.installed-dev ## What the image is made of: var/sbom.json, in CycloneDX
+	@mkdir -p var; $(BIN)/python .ci/sbom > var/sbom.json; echo "Wrote var/sbom.json"
 
 types: .venv/.installed-dev ## mypy, strict
 	$(NEUTRAL) $(BIN)/mypy
