@@ -66,6 +66,7 @@ class Preferences:
     digest_length: int = 10
     interest: str = ""
     abstracts: str = "short"
+    surprises: int = 0
 
     @classmethod
     def of(cls, subscriber: Subscriber) -> "Preferences":
@@ -78,6 +79,7 @@ class Preferences:
             digest_length=subscriber.digest_length,
             interest=subscriber.interest,
             abstracts=subscriber.abstracts,
+            surprises=subscriber.surprises,
         )
 
 
@@ -257,7 +259,16 @@ def _begin_round(subscriber: Subscriber, preferences: Preferences, origin: Origi
 
 
 def _apply(subscriber: Subscriber, preferences: Preferences) -> None:
-    fields = ["frequency", "delivery_hour", "delivery_weekday", "time_zone", "digest_length", "abstracts", "interest"]
+    fields = [
+        "frequency",
+        "delivery_hour",
+        "delivery_weekday",
+        "time_zone",
+        "digest_length",
+        "abstracts",
+        "surprises",
+        "interest",
+    ]
     for field in fields:
         setattr(subscriber, field, getattr(preferences, field))
     subscriber.save(update_fields=fields)

@@ -28,7 +28,16 @@ from subscriptions.models import BOUNCE_REASONS, ConsentRecord, Subscriber, Subs
 
 TONES = {SubscriberStatus.ACTIVE: "good", SubscriberStatus.PENDING: "warm", SubscriberStatus.UNSUBSCRIBED: "calm"}
 LABELS = {**dict(SubscriberStatus.choices), SubscriberStatus.PENDING: "Unconfirmed"}
-PREFERENCES = ["topics", "frequency", "delivery_hour", "delivery_weekday", "time_zone", "digest_length", "abstracts"]
+PREFERENCES = [
+    "topics",
+    "frequency",
+    "delivery_hour",
+    "delivery_weekday",
+    "time_zone",
+    "digest_length",
+    "abstracts",
+    "surprises",
+]
 DESK = services.Origin(name="admin")
 
 
@@ -64,6 +73,7 @@ class PreferencesForm(ModelForm[Subscriber]):
             digest_length=data["digest_length"],
             interest=self.instance.interest,
             abstracts=data["abstracts"],
+            surprises=data["surprises"],
         )
 
 
@@ -125,13 +135,13 @@ class SubscriberAdmin(ModelAdmin[Subscriber]):
     inlines = [ConsentInline]
     fieldsets = [
         (None, {"fields": [("email", "state")]}),
-        ("What they read", {"fields": ["topics", ("digest_length", "abstracts")]}),
+        ("What they read", {"fields": ["topics", ("digest_length", "abstracts", "surprises")]}),
         ("When", {"fields": [("frequency", "delivery_weekday"), ("delivery_hour", "time_zone")]}),
         ("So far", {"fields": [("created_at", "confirmed_at"), ("unsubscribed_at", "next_delivery_at")]}),
     ]
     add_fieldsets = [
         (None, {"fields": ["email", "consent"]}),
-        ("What they read", {"fields": ["topics", ("digest_length", "abstracts")]}),
+        ("What they read", {"fields": ["topics", ("digest_length", "abstracts", "surprises")]}),
         ("When", {"fields": [("frequency", "delivery_weekday"), ("delivery_hour", "time_zone")]}),
     ]
 

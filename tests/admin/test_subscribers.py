@@ -33,6 +33,7 @@ PREFERENCES = {
     "time_zone": "Europe/Berlin",
     "digest_length": "12",
     "abstracts": "full",
+    "surprises": "1",
 }
 NO_ROWS = {"consent_records-TOTAL_FORMS": "0", "consent_records-INITIAL_FORMS": "0"}
 
@@ -70,6 +71,7 @@ def test_who_is_added_must_confirm_like_everyone(
     assert subscriber.status == SubscriberStatus.PENDING
     assert (subscriber.frequency, subscriber.delivery_hour, subscriber.digest_length) == ("weekly", 6, 12)
     assert subscriber.abstracts == "full"
+    assert subscriber.surprises == 1
     assert list(subscriber.topics.all()) == [topic]
     record = ConsentRecord.objects.get(subscriber=subscriber)
     assert (record.action, record.origin, record.text) == ("requested", "admin", "Asked at our stand")
