@@ -93,7 +93,7 @@ inbox: .venv/.installed-dev ## Judge every sample mail as a mailbox would: heade
 test-feeds: .venv/.installed-dev ## Visit 16,200 hostile feeds and a family of slow ones, on PostgreSQL; audit what is stored (10 minutes)
 	@$(NEUTRAL) $(BIN)/python -m tests.feeds --json var/test-feeds.json
 
-image-like: .venv/.installed-dev ## What the image and the systemd units start, by hand, behind Caddy: probed, stopped, restored (4 minutes)
+image-like: .venv/.installed-dev ## What the image and the systemd units start, by hand, behind Caddy: probed, stopped, restored (2 minutes)
 	PAPERBOY_REQUIRE_SERVICES=1 $(BIN)/pytest tests/image --show-capture=no
 
 demo-real: .venv/.installed-dev ## The whole story on real feeds: ingest, sign up, send, receive, unsubscribe
