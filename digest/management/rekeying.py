@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from django.apps import apps
 from django.db import connection, transaction
-from django.db.models import Count, Model
+from django.db.models import Count, Model, QuerySet
 from django.db.models.functions import Right
 
 from subscriptions import addresses, departures
@@ -65,12 +65,18 @@ def rehash(now: datetime) -> int:
 def _merge_suppressions(now: datetime) -> None:
     """The hash is unique there: whoever is suppressed under the present key, too, keeps that row."""
     keys = addresses.suppression_keys()
+    rows = Suppression.objects.order_by()
+    present = set(_by(keys[-1], rows).values_list("address_hash", flat=True))
     for place, key in enumerate(keys[:-1]):
-        for row in Suppression.objects.filter(address_hash__endswith=addresses.key_name(key)):
-            present = _through(row.address_hash, keys[place + 1 :])
-            if Suppression.objects.filter(address_hash=present).exists():
+        for row in _by(key, rows) if present else ():
+            new = _through(row.address_hash, keys[place + 1 :])
+            if new in present:
                 row.delete()
-                departures.suppress_all([Dismissal(present, row.reason, row.detail)], now)
+                departures.suppress_all([Dismissal(new, row.reason, row.detail)], now)
+
+
+def _by(key: str, rows: QuerySet[Suppression]) -> QuerySet[Suppression]:
+    return rows.filter(address_hash__endswith=addresses.key_name(key))
 
 
 def _through(stored: str, keys: Iterable[str]) -> str:
