@@ -301,7 +301,7 @@ def test_the_number_of_queries_does_not_grow_with_readers(edition: Edition, robo
         choose(pool, readers[:1], NOW)
     with CaptureQueriesContext(connection) as many:
         choose(pool, readers, NOW)
-    assert (len(loading), len(one), len(many)) == (4, 9, 9)
+    assert (len(loading), len(one), len(many)) == (3, 9, 9)
 
 
 def test_vectors_are_read_once_for_an_edition_that_no_longer_changes(
