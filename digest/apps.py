@@ -29,16 +29,14 @@ class DigestConfig(AppConfig):
         pre_delete.connect(forget_digests, "subscriptions.Subscriber", dispatch_uid="digest.ledger")
 
 
-def take_first_interest(subscriber: Subscriber, now: datetime, **_: object) -> None:
+def take_first_interest(subscriber: Subscriber, interest: str, now: datetime, **_: object) -> None:
     """What a reader typed in the sign-up form counts from their first digest on. Loaded when somebody confirms."""
     from digest import interests
 
-    interests.take_first(subscriber, now)
+    interests.take_first(subscriber, interest, now)
 
 
 def forget_digests(instance: Subscriber, **_: object) -> None:
-    """Who never confirmed was never sent any; housekeeping deletes many of them at once."""
     from digest.delivery import ledger
 
-    if instance.confirmed_at is not None:
-        ledger.forget_digests(instance.pk)
+    ledger.forget_digests(instance.pk)

@@ -1,4 +1,4 @@
-"""Takes a subscriber, gives the message they asked for: confirm your address, or you are subscribed already."""
+"""Takes a request or a reader, gives the message it led to: confirm your address, or you are subscribed already."""
 
 from email.utils import make_msgid
 
@@ -8,15 +8,20 @@ from django.template.loader import render_to_string
 
 from subscriptions import addresses, links
 from subscriptions.inlining import inlined
-from subscriptions.models import Subscriber
+from subscriptions.models import SignupRequest, Subscriber
 
 
-def confirmation(subscriber: Subscriber) -> EmailMultiAlternatives:
-    """The double opt-in mail: one question, one link, nothing to read besides. It cannot be unsubscribed from."""
+def confirmation(request: SignupRequest, *, is_reminder: bool = False) -> EmailMultiAlternatives:
+    """The double opt-in mail: one question, one link, one to be left alone for ever. Nothing to read besides."""
     return _message(
         "confirmation",
-        subscriber,
-        {"confirm_url": links.confirm_url(subscriber), "days": settings.CONFIRMATION_DAYS},
+        request.email,
+        {
+            "confirm_url": links.confirm_url(request.pk),
+            "refuse_url": links.refuse_url(request.pk),
+            "days": settings.CONFIRMATION_DAYS,
+            "is_reminder": is_reminder,
+        },
     )
 
 
@@ -24,7 +29,7 @@ def already_subscribed(subscriber: Subscriber) -> EmailMultiAlternatives:
     """For an active reader whose address was entered again: nothing changed, here are your preferences."""
     return _message(
         "already_subscribed",
-        subscriber,
+        subscriber.email,
         {
             "preferences_url": links.preferences_url(subscriber.pk),
             "unsubscribe_url": links.unsubscribe_url(subscriber.pk),
@@ -32,10 +37,10 @@ def already_subscribed(subscriber: Subscriber) -> EmailMultiAlternatives:
     )
 
 
-def _message(name: str, subscriber: Subscriber, facts: dict[str, str | int]) -> EmailMultiAlternatives:
+def _message(name: str, email: str, facts: dict[str, str | int]) -> EmailMultiAlternatives:
     context = {
         **facts,
-        "email": subscriber.email,
+        "email": email,
         "site_name": settings.SITE_NAME,
         "site_url": links.site_url(),
         "postal_address": settings.POSTAL_ADDRESS,
@@ -44,7 +49,7 @@ def _message(name: str, subscriber: Subscriber, facts: dict[str, str | int]) -> 
         subject=render_to_string(f"email/{name}/subject.txt", context).strip(),
         body=render_to_string(f"email/{name}/body.txt", context),
         from_email=settings.DEFAULT_FROM_EMAIL,
-        to=[subscriber.email],
+        to=[email],
         reply_to=[settings.REPLY_TO] if settings.REPLY_TO else None,
         headers={"Auto-Submitted": "auto-generated", "Message-ID": _message_id()},
     )

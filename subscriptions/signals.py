@@ -2,5 +2,5 @@
 
 from django.dispatch import Signal
 
-# Within the transaction that makes a reader active; gives `subscriber` and `now`.
+# Within the transaction that makes a reader active; gives `subscriber`, `now` and what they typed as an `interest`.
 confirmed = Signal()
