@@ -76,6 +76,7 @@ SIGNUP_MAILS = env.int("SIGNUP_MAILS", default=3)
 SIGNUPS_PER_IP_PER_HOUR = env.int("SIGNUPS_PER_IP_PER_HOUR", default=20)
 SIGNUPS_PER_HOUR = env.int("SIGNUPS_PER_HOUR", default=500)
 CONSENT_RECORDS_IP = env.bool("CONSENT_RECORDS_IP", default=True)
+CONSENT_IP_DAYS = env.int("CONSENT_IP_DAYS", default=365)
 
 # Mail
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from django.db import transaction
 from django.db.models import QuerySet
 
-from subscriptions import consent
+from subscriptions import addresses, consent
 from subscriptions.consent import Origin
 from subscriptions.models import (
     BOUNCE_REASONS,
@@ -111,7 +111,7 @@ def _aggravate(row: Suppression, dismissal: Dismissal) -> None:
 
 
 def _fields(dismissal: Dismissal) -> dict[str, str]:
-    return {"reason": dismissal.reason, "detail": dismissal.detail[:DETAIL_LENGTH]}
+    return {"reason": dismissal.reason, "detail": addresses.without_addresses(dismissal.detail)[:DETAIL_LENGTH]}
 
 
 def _gravity(reason: str) -> int:

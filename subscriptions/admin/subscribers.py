@@ -22,7 +22,7 @@ from unfold.widgets import (
     UnfoldAdminTextareaWidget,
 )
 
-from subscriptions import addresses, services, signups, tasks
+from subscriptions import addresses, erasure, services, signups, tasks
 from subscriptions.admin.base import Facts, ModelAdmin, ModelForm, TabularInline
 from subscriptions.clock import known_zones
 from subscriptions.models import BOUNCE_REASONS, ConsentRecord, Subscriber, SubscriberStatus, Suppression, Topic
@@ -144,9 +144,9 @@ class SubscriberAdmin(ModelAdmin[Subscriber]):
         kwargs["form"] = PreferencesForm if obj else InvitationForm
         return super().get_form(request, obj, change=change, **kwargs)
 
-    def get_inlines(self, request: HttpRequest, obj: Subscriber | None) -> list[type[TabularInline[Any, Any]]]:
+    def get_inlines(self, request: HttpRequest, obj: Subscriber | None) -> Any:
         """Who is invited has agreed to nothing yet."""
-        return list(self.inlines) if obj else []
+        return self.inlines if obj else []
 
     def get_readonly_fields(self, request: HttpRequest, obj: Subscriber | None = None) -> list[str]:
         return list(self.readonly_fields) if obj else []
@@ -180,6 +180,13 @@ class SubscriberAdmin(ModelAdmin[Subscriber]):
         self.message_user(
             request, f"{form.cleaned_data['email']} is asked to confirm, unless that was done within 24 hours."
         )
+
+    def delete_model(self, request: HttpRequest, obj: Subscriber) -> None:
+        erasure.erase(obj.email)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> None:
+        for email in list(queryset.values_list("email", flat=True)):
+            erasure.erase(email)
 
     def log_addition(self, request: HttpRequest, obj: Subscriber, message: Any) -> Any:
         """Nobody was added yet, and the record of what was done at the desk names nobody who only asked."""
