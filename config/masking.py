@@ -1,6 +1,7 @@
 """Keeps personal links and addresses out of the logs.
 
-What follows /c/, /n/, /p/, /u/ and /v/ opens a reader's page without a password, and a log outlives an erasure.
+What follows /c/, /n/, /p/, /u/ and /v/ opens a reader's page without a password, what follows /admin/password/ sets an
+editor's, and a log outlives an erasure.
 """
 
 import logging
@@ -13,7 +14,7 @@ from subscriptions import addresses
 # Gunicorn brings its own handlers and does not pass records on, as does runserver: their loggers are told themselves.
 LOGGERS_WITH_PATHS = ("django.server", "django.request", "django.security", "gunicorn.access", "gunicorn.error")
 
-_TOKEN = re.compile(r"(/[cnpuv]/)[A-Za-z0-9_-]{8,}")
+_TOKEN = re.compile(r"(/[cnpuv]/)[A-Za-z0-9_-]{8,}|(/admin/password/[A-Za-z0-9_-]+/)[A-Za-z0-9-]{8,}")
 _FORMATTER = logging.Formatter()
 
 
@@ -32,7 +33,7 @@ class Mask(logging.Filter):
 
 
 def mask(text: str) -> str:
-    return addresses.without_addresses(_TOKEN.sub(r"\1[token]", text))
+    return addresses.without_addresses(_TOKEN.sub(r"\1\2[token]", text))
 
 
 def configure(settings: dict[str, Any]) -> None:

@@ -142,6 +142,7 @@ QUEUES = ("control", "urgent", "bulk", "ingestion")
 CELERY_TASK_QUEUES = {name: {"exchange": name, "routing_key": name} for name in QUEUES}
 CELERY_TASK_ROUTES = {
     "subscriptions.tasks.*": {"queue": "urgent"},
+    "config.tasks.*": {"queue": "urgent"},
     "digest.tasks.send_digests": {"queue": "bulk"},
     "digest.tasks.refresh_*": {"queue": "ingestion"},
     "digest.tasks.read_mailbox": {"queue": "ingestion"},
@@ -198,6 +199,9 @@ INSTALLED_APPS = [
     "anymail",
     "axes",
     "csp",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "subscriptions",
     "digest",
     "config",
@@ -210,6 +214,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "config.door.second_factor.SecondFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -238,13 +244,20 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 # Who guesses passwords is kept out by place, never by name alone: that would be a way to keep an editor out.
+REQUIRE_SECOND_FACTOR = env.bool("REQUIRE_SECOND_FACTOR", default=False)
+OTP_TOTP_ISSUER = SITE_NAME
+PASSWORD_RESET_TIMEOUT = 4 * 3600  # seconds
+SESSION_COOKIE_AGE = env.int("DESK_SESSION_HOURS", default=72) * 3600
 AXES_CLIENT_IP_CALLABLE = "subscriptions.visitors.place"
 AXES_FAILURE_LIMIT = 10
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"], "ip_address"]  # config.lockout counts the second more mildly
-AXES_HANDLER = "config.lockout.LockoutHandler"
+AXES_LOCKOUT_PARAMETERS = [
+    ["username", "ip_address"],
+    "ip_address",
+]  # door.lockout counts the second more mildly
+AXES_HANDLER = "config.door.lockout.LockoutHandler"
 AXES_COOLOFF_TIME = 1  # hours
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # trying while locked out does not prolong it
-AXES_LOCKOUT_CALLABLE = "config.lockout.refuse"
+AXES_LOCKOUT_CALLABLE = "config.door.lockout.refuse"
 AXES_ENABLE_ADMIN = False  # `manage.py axes_reset` does what its pages would
 UNFOLD = {
     "SITE_TITLE": SITE_NAME,

@@ -5,7 +5,8 @@ PaperboyError
 │   ├── HostError          its host is at fault: out of reach, broken, busy
 │   └── NoTurn             others have their turn at its host, or the host is paused: nothing was asked
 ├── EditionError           the edition is not in a state that allows this
-│   └── EditionClosed      it is frozen: the pool and the decisions no longer change
+│   ├── EditionClosed      it is frozen: the pool and the decisions no longer change
+│   └── EditionChanged     somebody else changed it since it was shown: nothing was overwritten
 ├── DeliveryError          a message could not be composed or handed over
 ├── MailboxError           a mailbox with mail for us cannot be reached or read
 ├── InterestError          what a reader asked for cannot be kept: too much, too long, not to be read
@@ -79,6 +80,14 @@ class EditionError(PaperboyError):
 
 class EditionClosed(EditionError):
     """The edition is frozen: its pool, scores, decisions and blurbs no longer change."""
+
+
+class EditionChanged(EditionError):
+    """Somebody else changed it since it was shown to whoever wants to change it now; `theirs` is what it became."""
+
+    def __init__(self, message: str, theirs: str) -> None:
+        super().__init__(message)
+        self.theirs = theirs
 
 
 class DeliveryError(PaperboyError):

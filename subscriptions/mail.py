@@ -13,7 +13,7 @@ from subscriptions.models import SignupRequest, Subscriber
 
 def confirmation(request: SignupRequest, *, is_reminder: bool = False) -> EmailMultiAlternatives:
     """The double opt-in mail: one question, one link, one to be left alone for ever. Nothing to read besides."""
-    return _message(
+    return letter(
         "confirmation",
         request.email,
         {
@@ -27,7 +27,7 @@ def confirmation(request: SignupRequest, *, is_reminder: bool = False) -> EmailM
 
 def already_subscribed(subscriber: Subscriber) -> EmailMultiAlternatives:
     """For an active reader whose address was entered again: nothing changed, here are your preferences."""
-    return _message(
+    return letter(
         "already_subscribed",
         subscriber.email,
         {
@@ -37,7 +37,8 @@ def already_subscribed(subscriber: Subscriber) -> EmailMultiAlternatives:
     )
 
 
-def _message(name: str, email: str, facts: dict[str, str | int]) -> EmailMultiAlternatives:
+def letter(name: str, email: str, facts: dict[str, str | int]) -> EmailMultiAlternatives:
+    """One of `templates/email/`, to one person who asked for it."""
     context = {
         **facts,
         "email": email,

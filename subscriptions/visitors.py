@@ -3,6 +3,7 @@
 import ipaddress
 import logging
 import time
+from hashlib import sha256
 
 from django.conf import settings
 from django.core.cache import cache
@@ -12,6 +13,7 @@ logger = logging.getLogger(__name__)
 
 HOUR = 3600  # seconds
 FLOOD = 20  # times SIGNUPS_PER_HOUR
+PASSWORDS_PER_HOUR = 5
 CHANGES_PER_HOUR = 600  # of one reader: each costs some 20 ms
 
 
@@ -60,6 +62,17 @@ def may_change(reader_id: int) -> bool:
         return _count(f"changes:{reader_id}") <= CHANGES_PER_HOUR
     except Exception:  # each cache backend has its own errors
         logger.exception("Changes cannot be counted")
+        return True
+
+
+def may_ask_for_password(request: HttpRequest, address: str) -> bool:
+    """Count one request for a new password; False beyond a few in an hour, from one place or for one address."""
+    try:
+        from_here = _count(f"passwords:{place(request) or 'unknown'}")
+        named = sha256(address.casefold().encode()).hexdigest()  # a cache's keys hold no addresses
+        return max(from_here, _count(f"passwords-for:{named}")) <= PASSWORDS_PER_HOUR
+    except Exception:  # each cache backend has its own errors
+        logger.exception("Requests for passwords cannot be counted")
         return True
 
 

@@ -523,3 +523,20 @@ def test_the_publishing_hour_is_the_sites_own(
     begun = at(expected) - timedelta(hours=settings.CURATION_HOURS)
     assert editions.newest_opened(DAILY, begun) == day
     assert editions.newest_opened(DAILY, begun - timedelta(seconds=1)) == day - timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "day", "goes_out", "name"),
+    [
+        ("daily", date(2026, 11, 23), datetime(2026, 11, 23, 6, tzinfo=UTC), "Monday, 23 November 2026"),
+        ("weekly", date(2026, 11, 23), datetime(2026, 11, 23, 6, tzinfo=UTC), "The week from 16 to 22 November 2026"),
+        (
+            "weekly",
+            date(2026, 11, 30),
+            datetime(2026, 12, 4, 6, tzinfo=UTC),
+            "The week from 27 November 2026 to 3 December 2026",
+        ),
+    ],
+)
+def test_an_edition_is_called_by_the_days_it_tells_of(kind: str, day: date, goes_out: datetime, name: str) -> None:
+    assert Edition(kind=kind, date=day, publish_at=goes_out).name == name

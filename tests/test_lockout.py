@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from config.lockout import NAMES_PER_PLACE
+from config.door.lockout import NAMES_PER_PLACE
 
 pytestmark = pytest.mark.django_db
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -20,7 +20,7 @@ from digest import editions
 from digest.admin import dashboard, ranked_list
 from digest.admin.display import cut, topic_names
 from digest.admin.figures import figures
-from digest.errors import EditionError
+from digest.errors import EditionChanged, EditionError
 from digest.models import Edition, EditionPaper
 
 SHOWN = 60
@@ -29,6 +29,14 @@ NOTE_LENGTH = 4000
 RECENT_DECISIONS = 6
 CHANGE_EDITION = "digest.change_edition"
 VIEW_EDITION = "digest.view_edition"
+
+
+class Conflict(NamedTuple):
+    """Words that two editors wrote at a time: those of the one who saved first stand. `paper` is 0 for the note."""
+
+    paper: int
+    theirs: str
+    yours: str
 
 
 def open_door(request: HttpRequest, pk: int) -> Edition:
@@ -56,6 +64,10 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         require_editor(request)
         anchor = decide(request, edition)
+        if isinstance(anchor, Conflict):
+            edition.refresh_from_db()
+            context = {**_context(request, edition, filters), "conflict": anchor}
+            return TemplateResponse(request, "digest/curation.html", context, status=409)
         query = filters.query()
         return redirect(f"{request.path}{'?' if query else ''}{query}{anchor}")
     return TemplateResponse(request, "digest/curation.html", _context(request, edition, filters))
@@ -74,19 +86,20 @@ def publish(request: HttpRequest, pk: int) -> HttpResponse:
     return TemplateResponse(request, "digest/curation_publish.html", {**context, "counts": counts})
 
 
-def decide(request: HttpRequest, edition: Edition) -> str:
-    """Make the one decision a form asks for; gives the page's anchor to come back to."""
+def decide(request: HttpRequest, edition: Edition) -> str | Conflict:
+    """Make the one decision a form asks for; gives the page's anchor to come back to, or what stood in the way."""
     verb, _, argument = request.POST.get("do", "").partition(":")
+    was = request.POST.get("was", "")
     if verb == "note":
-        text = _clean(request.POST.get("text", ""), NOTE_LENGTH)
-        _attempt(request, edition, lambda: editions.set_note(edition, text), "Saved the note")
-        return "#note"
+        text, shown = _clean(request.POST.get("text", ""), NOTE_LENGTH), _clean(was, NOTE_LENGTH)
+        changed = _attempt(request, edition, lambda: editions.set_note(edition, text, shown), "Saved the note")
+        return Conflict(0, changed.theirs, text) if changed else "#note"
     entry = _entry(edition, request.POST.get("paper", ""))
     if entry is None:
         messages.error(request, "That paper is no longer in this edition’s pool: it was rebuilt meanwhile.")
         return ""
     paper, title = entry.paper, cut(str(entry.paper), 60)
-    blurb = _clean(request.POST.get("text", ""), BLURB_LENGTH)
+    blurb, shown = _clean(request.POST.get("text", ""), BLURB_LENGTH), _clean(was, BLURB_LENGTH)
     position = _number(argument or request.POST.get("position", ""))
     deeds: dict[str, tuple[Callable[[], object], str]] = {
         "pin": (lambda: editions.pin(edition, paper), f"Pinned “{title}”"),
@@ -94,15 +107,15 @@ def decide(request: HttpRequest, edition: Edition) -> str:
         "hide": (lambda: editions.hide(edition, paper), f"Hid “{title}”"),
         "unhide": (lambda: editions.unhide(edition, paper), f"Brought back “{title}”"),
         "blurb": (
-            lambda: editions.set_blurb(edition, paper, blurb),
+            lambda: editions.set_blurb(edition, paper, blurb, shown),
             f"{'Wrote' if blurb else 'Took away'} the blurb of “{title}”",
         ),
-        "move": (lambda: editions.move(edition, paper, position or 1), f"Moved “{title}” to {position}"),
+        "move": (lambda: editions.move(edition, paper, position or 1, _number(was)), f"Moved “{title}” to {position}"),
     }
     if verb not in deeds or (verb == "move" and position is None):
         messages.error(request, "That was not understood; nothing was changed.")
-    else:
-        _attempt(request, edition, *deeds[verb])
+    elif (changed := _attempt(request, edition, *deeds[verb])) and verb == "blurb":
+        return Conflict(paper.pk, changed.theirs, blurb)
     return f"#paper-{paper.pk}"
 
 
@@ -163,16 +176,17 @@ def _edition_type() -> ContentType:
     return ContentType.objects.get_for_model(Edition)
 
 
-def _attempt(request: HttpRequest, edition: Edition, deed: Callable[[], object], done: str) -> None:
-    """Do it, say so and keep it on record; or say clearly why not."""
+def _attempt(request: HttpRequest, edition: Edition, deed: Callable[[], object], done: str) -> EditionChanged | None:
+    """Do it, say so and keep it on record; or say clearly why not. What another editor did meanwhile is given back."""
     try:
         deed()
     except EditionError as error:
         messages.error(request, f"Nothing was changed. {error}")
-        return
+        return error if isinstance(error, EditionChanged) else None
     editor = int(request.user.pk or 0)
     LogEntry.objects.log_actions(editor, [edition], CHANGE, done, single_object=True)
     messages.success(request, f"{done}.")
+    return None
 
 
 def _entry(edition: Edition, paper_id: str) -> EditionPaper | None:

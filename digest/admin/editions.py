@@ -13,7 +13,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from digest.admin import curation, dashboard, results, trial
+from digest.admin import curation, dashboard, results, trial, weights
 from digest.admin.display import chip, cut
 from digest.models import Delivery, DeliveryState, Edition, EditionState
 from subscriptions.admin.base import ModelAdmin
@@ -66,6 +66,7 @@ class EditionAdmin(ModelAdmin[Edition]):
     def get_urls(self) -> list[URLPattern]:
         doors: list[tuple[str, Callable[..., HttpResponse], str]] = [
             ("desk/", self.desk, "desk"),
+            ("weights/", weights.page, "weights"),
             ("<int:pk>/curate/", curation.page, "curate"),
             ("<int:pk>/preview/", trial.preview, "preview"),
             ("<int:pk>/mail/", trial.mail, "mail"),

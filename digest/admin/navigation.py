@@ -24,10 +24,11 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
         {
             "title": "Content",
             "items": [
-                _model("Editions", "library_books", "digest", "edition"),
+                {**_model("Editions", "library_books", "digest", "edition"), "active": _is_among_editions},
                 _model("Papers", "description", "digest", "paper"),
                 _model("Topics", "sell", "subscriptions", "topic"),
                 _model("Ranking models", "model_training", "digest", "rankingmodel"),
+                _item("What counts how much", "tune", "admin:digest_edition_weights", _may("digest.change_edition")),
             ],
         },
         {
@@ -61,6 +62,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             "items": [
                 _model("Accounts", "person", "auth", "user"),
                 _model("Roles", "shield_person", "auth", "group"),
+                _item("My second factor", "passkey", "desk_second_factor_setup", lambda request: True),
             ],
         },
     ]
@@ -90,6 +92,11 @@ def _is_among_sources(request: HttpRequest) -> bool:
     """Not on the page that has a link of its own."""
     is_within = request.path.startswith(reverse("admin:digest_source_changelist"))
     return is_within and request.path != reverse("admin:digest_source_account")
+
+
+def _is_among_editions(request: HttpRequest) -> bool:
+    is_within = request.path.startswith(reverse("admin:digest_edition_changelist"))
+    return is_within and request.path != reverse("admin:digest_edition_weights")
 
 
 def _may(name: str) -> Permission:

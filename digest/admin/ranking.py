@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from math import sqrt
+from typing import Any, NamedTuple
+
 from django.contrib import admin
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.html import format_html_join
-from django.utils.safestring import SafeString, mark_safe
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 
 from digest.admin.display import chip
 from digest.errors import ModelError
@@ -15,7 +19,29 @@ from digest.learning import keeping, quality
 from digest.models import ModelKind, RankingModel
 from subscriptions.admin.base import Facts, ModelAdmin
 
-BAND = "{} to {}: {} papers, told {}, listed {}"
+
+class Dot(NamedTuple):
+    """A band of probabilities in the picture, a hundred units wide and high; `radius` grows with its papers."""
+
+    told: float
+    from_top: float
+    radius: float
+    words: str
+
+
+def dots(bands: Sequence[Sequence[Any]]) -> list[Dot]:
+    """Of the bands that `learning.quality` measured, those that any paper is in."""
+    filled = [band for band in bands if band[2]]
+    most = max((band[2] for band in filled), default=1)
+    return [
+        Dot(
+            round(100 * told, 1),
+            round(100 - 100 * listed, 1),
+            round(2 + 4 * sqrt(count / most), 1),
+            f"{low:g} to {high:g}: {count:,} papers, told {told:g}, listed {listed:g}",
+        )
+        for low, high, count, told, listed in filled
+    ]
 
 
 @admin.register(RankingModel)
@@ -58,10 +84,10 @@ class RankingModelAdmin(Facts, ModelAdmin[RankingModel]):
             return "Nothing to measure it by"
         return "AUC {auc}, average precision {ap}: {listed} of {papers} papers were listed".format(**row.quality)
 
-    @admin.display(description="By probability told: papers, mean told, share listed")
+    @admin.display(description="Told and listed")
     def calibration(self, row: RankingModel) -> SafeString | str:
-        rows = [["-" if cell is None else cell for cell in band] for band in row.quality.get("told", [])]
-        return format_html_join(mark_safe("<br>"), BAND, rows) if rows else "-"
+        bands = row.quality.get("told", [])
+        return render_to_string("digest/_calibration.html", {"dots": dots(bands)}) if bands else "-"
 
     def has_use_permission(self, request: HttpRequest) -> bool:
         """Whoever may change editions may say what they are built by."""

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
 from digest import learning
-from digest.editions import calendar, pool, predicting
+from digest.editions import calendar, pool, predicting, weights
 from digest.editions.pool import Candidate
 from digest.errors import EditionClosed, EditionError
 from digest.ingestion import missing
@@ -83,8 +83,8 @@ def _store(edition: Edition, candidates: Sequence[Candidate], now: datetime) -> 
         changed = [entry for each in candidates if (entry := entries.get(each.paper_id)) and _renumbered(entry, each)]
         EditionPaper.objects.bulk_update(changed, NUMBERS, batch_size=500)
         edition.built_at, edition.missing = now, missing.line(now)
-        edition.meaning, edition.prediction = meaning, prediction
-        edition.save(update_fields=["built_at", "missing", "meaning", "prediction"])
+        edition.meaning, edition.prediction, edition.weights = meaning, prediction, weights.in_use()
+        edition.save(update_fields=["built_at", "missing", "meaning", "prediction", "weights"])
     return edition
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from digest import ranking
 from digest.editions.building import curating
 from digest.editions.ranked import numbers
-from digest.errors import EditionError
+from digest.errors import EditionChanged, EditionError
 from digest.models import Decision, Edition, EditionPaper, Paper
 
 # A paper moved to either end comes to stand this far from its neighbour: 0.01.
@@ -39,23 +39,34 @@ def unhide(edition: Edition, paper: Paper) -> None:
     _undecide(edition, paper, Decision.HIDDEN)
 
 
-def set_blurb(edition: Edition, paper: Paper, blurb: str) -> None:
-    """The editor's words about a paper; empty takes them away."""
+def set_blurb(edition: Edition, paper: Paper, blurb: str, was: str | None = None) -> None:
+    """The editor's words about a paper; empty takes them away. `EditionChanged` unless they still are what they were
+    to whoever writes, where that is known.
+    """
     with curating(edition):
         entry = _entry(edition, paper)
+        _must_still_be(entry.blurb, was, blurb)
         entry.blurb = blurb.strip()
         entry.save(update_fields=["blurb"])
 
 
-def set_note(edition: Edition, note: str) -> None:
-    """The editor's words at the top of every digest; empty takes them away."""
+def set_note(edition: Edition, note: str, was: str | None = None) -> None:
+    """The editor's words at the top of every digest; empty takes them away. `EditionChanged` as for a blurb."""
     with curating(edition) as locked:
+        _must_still_be(locked.note, was, note)
         edition.note = locked.note = note.strip()
         locked.save(update_fields=["note"])
 
 
-def move(edition: Edition, paper: Paper, position: int) -> None:
+def _must_still_be(theirs: str, was: str | None, wanted: str) -> None:
+    if was is not None and theirs not in (was.strip(), wanted.strip()):
+        raise EditionChanged("Somebody else changed these words while you wrote yours.", theirs)
+
+
+def move(edition: Edition, paper: Paper, position: int, was: int | None = None) -> None:
     """Puts the paper at a position of the general list: 1 is the top, anything past the end the end.
+
+    `EditionChanged` where it does not stand any more where it was to whoever moves it, where that is known.
 
     The reordering becomes part of the printed sum: `shift` is what the paper's score lacks to lie between those of its
     new neighbours. Where these are too close for a score between them, those above are lifted as little as needed.
@@ -71,6 +82,11 @@ def move(edition: Edition, paper: Paper, position: int) -> None:
         if place is None:
             raise EditionError(f"“{paper}” is not among the papers of the {edition} that readers see.")
         before = visible.index(place)
+        if was is not None and before != was - 1:
+            raise EditionChanged(
+                f"“{paper}” is in place {before + 1} by now, not in {was}: the list changed since you saw it.",
+                str(before + 1),
+            )
         visible.remove(place)
         after = min(max(position, 1) - 1, len(visible))
         if before == after:

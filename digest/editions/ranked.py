@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digest import ranking
+from digest.editions import weights as weighing
 from digest.models import Decision, Edition, EditionPaper, Paper
 
 COLUMNS = ("id", "paper_id", "trend", "prediction", "topics", "decision", "shift", "group")
@@ -53,8 +54,12 @@ class Numbers:
     table: ranking.Table
 
 
-def numbers(edition: Edition, weights: ranking.Weights = ranking.WEIGHTS) -> Numbers:
-    """The pool's numbers; one query. The topics are those that any of its papers belongs to, by slug."""
+def numbers(edition: Edition, weights: ranking.Weights | None = None) -> Numbers:
+    """The pool's numbers, by other weights than the edition's where some are given; one query, or two.
+
+    The topics are those that any of its papers belongs to, by slug.
+    """
+    weights = weights or weighing.of(edition)
     rows = list(edition.entries.order_by("id").values_list(*COLUMNS, *FLAGS))
     columns = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in COLUMNS + FLAGS]
     entry_ids, paper_ids, trends, predictions, topics, decisions, shifts, groups, *flags = columns

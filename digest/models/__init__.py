@@ -20,7 +20,7 @@ from digest.models.interests import (
 )
 from digest.models.lease import Lease
 from digest.models.paper import Listing, Paper, Signal, SignalKind
-from digest.models.ranking import ModelKind, PaperVector, RankingModel, RankingModelData
+from digest.models.ranking import ModelKind, PaperVector, RankingModel, RankingModelData, RankingWeights
 from digest.models.repository import Repository
 from digest.models.search import SearchEntry, SearchWord, Unindexed
 from digest.models.source import Fault, Outcome, Source, SourceRun
@@ -65,6 +65,7 @@ __all__ = [
     "ProviderEvent",
     "RankingModel",
     "RankingModelData",
+    "RankingWeights",
     "ReaderProfile",
     "Repository",
     "Scheme",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
 from digest.models.paper import Paper
-from digest.models.ranking import RankingModel
+from digest.models.ranking import RankingModel, RankingWeights
 
 
 class EditionKind(models.TextChoices):
@@ -63,6 +65,15 @@ class Edition(models.Model):
         related_name="predicted_editions",
         help_text="By which it was told how likely its papers are to trend; empty where none was good enough",
     )
+    weights = models.ForeignKey(
+        RankingWeights,
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.PROTECT,
+        related_name="editions",
+        help_text="By which its papers are ranked; empty where nobody ever set any",
+    )
     papers = models.ManyToManyField(Paper, through="EditionPaper", related_name="editions")
 
     objects = EditionQuerySet.as_manager()
@@ -81,8 +92,22 @@ class Edition(models.Model):
         return f"{self.get_kind_display()} edition of {self.date:%Y-%m-%d}"
 
     @property
+    def name(self) -> str:
+        """What it is called on a page: its day, or the seven days before it goes out, which a weekly one tells of."""
+        if self.kind == EditionKind.DAILY:
+            return f"{self.date:%A}, {_long(self.date)}"
+        last = timezone.localdate(self.publish_at) - timedelta(days=1)
+        first = last - timedelta(days=6)
+        is_same_month = (first.year, first.month) == (last.year, last.month)
+        return f"The week from {first.day if is_same_month else _long(first)} to {_long(last)}"
+
+    @property
     def is_open(self) -> bool:
         return self.state == EditionState.OPEN
+
+
+def _long(day: date) -> str:
+    return f"{day.day} {day:%B %Y}"
 
 
 class Decision(models.TextChoices):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from digest.models.paper import Paper
 
@@ -51,6 +53,24 @@ class RankingModelData(models.Model):
 
     def __str__(self) -> str:
         return f"{len(self.data)} bytes"
+
+
+class RankingWeights(models.Model):
+    """What editors made the parts of a score count, as `ranking.score.Weights` names them; the newest row holds.
+
+    A row never changes: editions name the one they are ranked by.
+    """
+
+    values = models.JSONField(default=dict)
+    set_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    set_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name_plural = "ranking weights"
+
+    def __str__(self) -> str:
+        return f"Weights {self.pk}"
 
 
 class PaperVector(models.Model):

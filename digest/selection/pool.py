@@ -10,13 +10,14 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
+from digest.editions import weights as weighing
 from digest.editions.ranked import numbers
 from digest.interests import spaces
 from digest.interests.spaces import Space
 from digest.models import Edition, Paper
 from digest.ranking.parts import AuthorPart, AwayPart, OwnPart, ProfilePart
 from digest.ranking.pool import Choice, Pool
-from digest.ranking.score import POINTS, WEIGHTS, Weights
+from digest.ranking.score import POINTS, Weights
 from digest.ranking.table import Table
 
 # Of an interest: a paper that says the very same is no news, and less than what an editor pinned.
@@ -26,8 +27,11 @@ EDITIONS_KEPT = 3
 CHOICES_KEPT = 20_000
 
 
-def load_pool(edition: Edition, weights: Weights = WEIGHTS) -> Pool:
-    """The edition's pool; four queries, one more for every link in a chain of merged papers."""
+def load_pool(edition: Edition, weights: Weights | None = None) -> Pool:
+    """The edition's pool, by other weights than its own where some are given; four queries, one more where it has
+    weights of its own, and for every link in a chain of merged papers.
+    """
+    weights = weights or weighing.of(edition)
     rows = numbers(edition, weights)
     order = np.argsort(rows.paper_ids)
     paper_ids, canonical_ids = rows.paper_ids[order], rows.canonical_ids[order]
@@ -35,7 +39,7 @@ def load_pool(edition: Edition, weights: Weights = WEIGHTS) -> Pool:
     return Pool(
         edition_id=edition.pk,
         paper_ids=paper_ids,
-        table=replace(table, own=_own_parts(edition, paper_ids.tolist())),
+        table=replace(table, own=_own_parts(edition, paper_ids.tolist(), weights)),
         offered=~rows.hidden[order],
         gone=frozenset(rows.paper_ids[rows.gone].tolist()),
         known_as=_known_as(paper_ids.tolist(), canonical_ids.tolist()),
@@ -75,7 +79,7 @@ def space_of(pool: Pool) -> Space:
     return spaces.of(Edition.objects.select_related("meaning").get(pk=pool.edition_id))
 
 
-def _own_parts(edition: Edition, paper_ids: list[int]) -> tuple[OwnPart, ...]:
+def _own_parts(edition: Edition, paper_ids: list[int], weights: Weights) -> tuple[OwnPart, ...]:
     """What meets readers' own interests."""
     space = spaces.of(edition)
     known = space.stored(paper_ids)
@@ -83,8 +87,8 @@ def _own_parts(edition: Edition, paper_ids: list[int]) -> tuple[OwnPart, ...]:
     vectors = np.array([known.get(pk, nothing) for pk in paper_ids], dtype=np.int8).reshape(-1, space.dimensions)
     authors = dict(edition.entries.values_list("paper_id", "authors"))
     return (
-        ProfilePart(vectors, WEIGHTS.interest * space.stretch, space.floor, space.enough, MOST),
-        AwayPart(vectors, WEIGHTS.away * space.stretch, space.floor),
+        ProfilePart(vectors, weights.interest * space.stretch, space.floor, space.enough, MOST),
+        AwayPart(vectors, weights.away * space.stretch, space.floor),
         AuthorPart.of([frozenset(authors[pk]) for pk in paper_ids]),
     )
 

@@ -13,12 +13,13 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
+from digest.editions import weights as weighing
 from digest.models import Edition, EditionKind
 from digest.ranking.choosing import choose_for
 from digest.ranking.interests import Interests
 from digest.ranking.parts import CommonPart
 from digest.ranking.pool import Choice, Pool
-from digest.ranking.score import POINTS, WEIGHTS
+from digest.ranking.score import POINTS, Weights
 from digest.ranking.telling import WEEK
 from digest.selection.interests import FILLED_DAYS, interests_of
 from digest.selection.pool import load_pool
@@ -70,9 +71,12 @@ def fill(
     return {pk: each for pk, each in thin.items() if each.added}
 
 
-def chosen(edition: Edition, earlier: Edition, past: Pool, wishes: Sequence[Interests]) -> list[list[Choice]]:
+def chosen(
+    edition: Edition, earlier: Edition, past: Pool, wishes: Sequence[Interests], weights: Weights | None = None
+) -> list[list[Choice]]:
     """What readers of an edition get of an earlier one, whose pool is `past`."""
-    lost = round(WEIGHTS.day * POINTS) * (edition.date - earlier.date).days
+    weights = weights or weighing.of(edition)
+    lost = round(weights.day * POINTS) * (edition.date - earlier.date).days
     part = CommonPart(WEEK, np.full(len(past.paper_ids), -lost, dtype=np.int32))
     aged = replace(past, table=replace(past.table, common=(*past.table.common, part)), is_past=True, shared={})
     return choose_for(aged, wishes)

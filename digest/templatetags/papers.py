@@ -1,10 +1,12 @@
-"""Filters for showing a paper, on the site and in mail: readable text, bylines, who is left out."""
+"""Filters for showing a paper, on the site and in mail: readable text, what states the result, who is left out."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from django import template
 
 from digest import tex
+from digest.ranking import key_sentence as sentences
 
 register = template.Library()
 
@@ -15,6 +17,13 @@ AUTHORS_SHOWN = 6
 def readable(text: str) -> str:
     """Without TeX where plain Unicode can say it. Plain text in, plain text out: the template still escapes it."""
     return tex.readable(text)
+
+
+@register.filter
+@lru_cache(maxsize=2048)
+def key_sentence(abstract: str) -> str:
+    """Remembered, as finding it takes a millisecond and the front page shows the same papers for a day."""
+    return sentences.key_sentence(abstract)
 
 
 @register.filter

@@ -13,7 +13,7 @@ from digest.models import EditionKind
 from digest.views import stories
 
 EDITIONS_PER_PAGE = 60
-PAPERS_PER_PAGE = 50
+PAPERS_PER_PAGE = 25
 
 
 @require_safe

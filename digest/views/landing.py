@@ -9,7 +9,7 @@ from digest import editions, queries
 from digest.views import stories
 from subscriptions.forms import SignUpForm, consent_text
 
-PAPERS_SHOWN = 30
+PAPERS_SHOWN = 15
 
 
 @require_safe

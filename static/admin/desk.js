@@ -57,7 +57,8 @@
     page().setAttribute("aria-busy", "true");
     try {
       const reply = await fetch(location.href.split("#")[0], { method: "POST", body: fields, credentials: "same-origin" });
-      if (!reply.ok || !exchange(await reply.text(), saved)) throw new Error(String(reply.status));
+      // 409: somebody else saved other words meanwhile; the page shows both.
+      if (!(reply.ok || reply.status === 409) || !exchange(await reply.text(), saved)) throw new Error(String(reply.status));
     } catch {
       page().removeAttribute("aria-busy");
       if (form) { form.removeAttribute("data-desk"); addField(form, "do", fields.get("do")); form.submit(); }

@@ -346,3 +346,42 @@ def test_an_editor_never_sees_a_readers_address(editor: Client) -> None:
 
 def test_an_unknown_edition_is_not_found(editor: Client) -> None:
     assert editor.get(reverse("admin:digest_edition_curate", args=[12345])).status_code == 404
+
+
+@pytest.mark.parametrize("title", ["", "Paper 2"], ids=["note", "blurb"])
+def test_of_two_editors_who_write_at_a_time_neither_loses_a_word(editor: Client, chief: Client, title: str) -> None:
+    """The second to save is shown both texts, and decides."""
+    edition = pool(3)
+    verb = "blurb" if title else "note"
+
+    def stored() -> str:
+        edition.refresh_from_db()
+        return entry(edition, title).blurb if title else edition.note
+
+    assert "Nothing" not in decide(chief, edition, title, verb, text="First,\r\nand best", was="")
+    paper = {"paper": str(entry(edition, title).paper_id)} if title else {}
+    reply = editor.post(address(edition), {"do": verb, **paper, "text": "Second <b>", "was": ""})
+    assert reply.status_code == 409
+    page = reply.content.decode()
+    assert "Nothing was changed. Somebody else changed these words while you wrote yours." in unescape(page)
+    assert '<blockquote class="curate-note">First,<br>and best</blockquote>' in page
+    assert re.search(r"<textarea[^>]*>Second &lt;b&gt;</textarea>", page)
+    assert stored() == "First,\nand best"
+    shown = unescape(re.findall(r'name="was" value="([^"]*)"', page[page.index("curate-conflict") - 600 :])[0])
+    assert "Nothing" not in decide(editor, edition, title, verb, text="Second <b>", was="First,\r\nand best")
+    assert shown == "First,\nand best"
+    assert stored() == "Second <b>"
+
+
+def test_saving_the_same_words_twice_is_no_conflict(editor: Client) -> None:
+    edition = pool(1)
+    for _ in range(2):
+        assert "Saved the note" in decide(editor, edition, "", "note", text="Good morning", was="")
+
+
+def test_a_paper_that_moved_meanwhile_is_not_moved_on(editor: Client, chief: Client) -> None:
+    edition = pool(4)
+    decide(chief, edition, "Paper 4", "move:1", was="4")
+    told = decide(editor, edition, "Paper 3", "move:2", was="3")
+    assert "Paper 3” is in place 4 by now, not in 3" in told
+    assert titles(editor, edition) == ["Paper 4", "Paper 1", "Paper 2", "Paper 3"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
@@ -17,7 +19,7 @@ GOOD = {
     "ap": 0.45,
     "papers": 900,
     "listed": 50,
-    "told": [[0.0, 0.05, 800, 0.01, 0.009], [0.4, 1, 0, None, None]],
+    "told": [[0.0, 0.05, 800, 0.01, 0.009], [0.05, 0.1, 200, 0.07, 0.25], [0.4, 1, 0, None, None]],
 }
 
 
@@ -39,7 +41,14 @@ def test_the_desk_tells_quality_and_what_is_off(chief: Client) -> None:
     assert "Off: no better than chance" in page
     page = chief.get(f"{URL}{row.pk}/change/").content.decode()
     assert "AUC 0.91, average precision 0.45: 50 of 900 papers were listed" in page
-    assert "0.0 to 0.05: 800 papers, told 0.01, listed 0.009<br>0.4 to 1: 0 papers, told -, listed -" in page
+    assert (
+        "0 to 0.05: 800 papers, told 0.01, listed 0.009<br>0.05 to 0.1: 200 papers, told 0.07, listed 0.25<br></p>"
+        in page
+    )
+    assert re.findall(r'<circle cx="(.*?)" cy="(.*?)" r="(.*?)">', page) == [
+        ("1.0", "99.1", "6.0"),
+        ("7.0", "75.0", "4.0"),
+    ]
 
 
 def test_the_side_bar_leads_there(chief: Client) -> None:

@@ -11,25 +11,26 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from digest.editions import weights as weighing
 from digest.management.commands.build_edition import day
 from digest.management.commands.explain import issue
 from digest.models import Edition, Paper
-from digest.ranking import WEIGHTS, Weights
 from digest.selection import again
 
 SHOWN = 5
 WEEK = 7  # days
+KNOWN = f"there are {', '.join(weighing.SETTABLE)}"
 
 
-def weights(text: str) -> Weights:
+def weights(text: str) -> dict[str, float]:
     """`trend=0.2,topic=0.6`; weights that are not named stay."""
     try:
-        pairs = {name.strip(): float(value) for name, value in (each.split("=") for each in text.split(","))}
-        found = replace(WEIGHTS, **pairs)
-    except (ValueError, TypeError) as error:
-        names = ", ".join(Weights.__dataclass_fields__)
-        raise ArgumentTypeError(f"{text!r} is nothing like trend=0.2,topic=0.6; there are {names}") from error
-    if not all(0 <= value <= 10 for value in pairs.values()):
+        found = {name.strip(): float(value) for name, value in (each.split("=") for each in text.split(","))}
+    except ValueError as error:
+        raise ArgumentTypeError(f"{text!r} is nothing like trend=0.2,topic=0.6; {KNOWN}") from error
+    if unknown := [name for name in found if name not in weighing.SETTABLE]:
+        raise ArgumentTypeError(f"there is no weight {', '.join(unknown)}; {KNOWN}")
+    if not all(0 <= value <= 10 for value in found.values()):
         raise ArgumentTypeError("a weight is between 0 and 10")
     return found
 
@@ -46,7 +47,12 @@ class Command(BaseCommand):
         parser.add_argument("--weights", type=weights, help="As in trend=0.2,topic=0.6")
 
     def handle(
-        self, *args: Any, edition: tuple[str, Any] | None, since: date | None, weights: Weights | None, **options: Any
+        self,
+        *args: Any,
+        edition: tuple[str, Any] | None,
+        since: date | None,
+        weights: dict[str, float] | None,
+        **options: Any,
     ) -> None:
         editions = list(_editions(edition, since))
         if not editions:
@@ -76,8 +82,8 @@ def _editions(edition: tuple[str, Any] | None, since: date | None) -> Iterator[E
     return published.filter(date__gte=since or timezone.now().date() - timedelta(days=WEEK)).iterator()
 
 
-def _changes(edition: Edition, weights: Weights) -> Iterator[str]:
-    change = again.what_if(edition, weights)
+def _changes(edition: Edition, weights: dict[str, float]) -> Iterator[str]:
+    change = again.what_if(edition, replace(weighing.of(edition), **weights))
     kept = f"{change.kept / change.papers:.0%}" if change.papers else "none"
     yield (
         f"{edition}: {change.digests} digests, {change.papers} papers; {kept} of them stay, "
@@ -87,3 +93,11 @@ def _changes(edition: Edition, weights: Weights) -> Iterator[str]:
     for verb, papers in (("into", change.came), ("out of", change.left)):
         for paper, count in papers.most_common(SHOWN):
             yield f"    {verb} {count}: {titles.get(paper, '(deleted)')}"
+    for wanted, voted in (("more", change.more), ("less", change.less)):
+        if voted.before or voted.after:
+            before, after = _places(voted.before, voted.mean_before), _places(voted.after, voted.mean_after)
+            yield f"    voted {wanted} since: {before}; now {after}"
+
+
+def _places(digests: int, mean: float | None) -> str:
+    return f"in {digests} digests, in place {mean:.1f}" if mean else "in none"
