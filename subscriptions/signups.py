@@ -124,8 +124,11 @@ def _open_at(mailboxes: Iterable[str]) -> QuerySet[SignupRequest]:
 
 def _have_room(rows: Sequence[SignupRequest], now: datetime, most: int) -> bool:
     """Whether a mailbox with these open requests may be sent one mail more; one that is still to leave counts."""
-    if any(row.mailed_at is None or row.mailed_at > now - PAUSE for row in rows):
-        return False
+    for row in rows:
+        # What is due or was put off will leave; a reminder is not due yet, and sees for itself whether there is room.
+        waits = row.next_try_at is not None and (row.next_try_at <= now or row.attempts > 0)
+        if waits or row.mailed_at is None or row.mailed_at > now - PAUSE:
+            return False
     return sum(row.mails for row in rows) < most
 
 
@@ -164,9 +167,8 @@ def claim(request_id: int, now: datetime) -> Letter | None:
             return None
         reader = None if reason else Subscriber.objects.active().filter(address_key=request.address_key).first()
         is_reminder = request.mailed_at is not None and request.asked_at <= request.mailed_at
-        if is_reminder and (
-            reader or not _have_room(list(_open_at([request.mailbox_hash])), now, settings.SIGNUP_MAILS)
-        ):
+        others = list(_open_at([request.mailbox_hash]).exclude(pk=request.pk))
+        if is_reminder and (reader or not _have_room(others, now, settings.SIGNUP_MAILS - request.mails)):
             give_up(request.pk)
             return None
         has_reminder = request.mails == 0 and reader is None and reason is None

@@ -234,6 +234,19 @@ def test_all_spellings_of_a_mailbox_share_its_limits() -> None:
     assert len(sent(NOW + 5 * DAY)) == 2, "and one of them is the reminder"
 
 
+def test_spellings_that_are_asked_for_day_after_day_get_no_more_than_one() -> None:
+    times: list[datetime] = []
+    for hour in range(36 * 24):
+        now = NOW + hour * HOUR
+        if hour % 24 == 1:
+            for name in SPELLINGS:
+                signups.ask(f"{name}@gmail.com", Preferences(), ORIGIN, now)
+            signups.decide(now)
+        times += [now for pk in signups.due(now) if signups.claim(pk, now)]
+    assert len(times) == 3
+    assert all(later - earlier >= signups.PAUSE for earlier, later in itertools.pairwise(times))
+
+
 def test_a_reminder_leaves_out_a_mailbox_that_heard_of_another_spelling_since() -> None:
     mailed("ada@example.org")
     assert mailed("ada+two@example.org", NOW + 25 * HOUR)
