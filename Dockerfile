@@ -1,8 +1,11 @@
-# One image for every process: web, worker, beat, migrate. The commands are in docker-compose.yml.
-FROM python:3.11-slim-bookworm
+# One image for every process of ours. The commands are in docker-compose.yml.
+FROM python:3.11.14-slim-bookworm
 
 ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 DATA_DIR=/data
 WORKDIR /app
+
+# For manage.py backup and restore: the version that docker-compose.yml runs.
+RUN apt-get update && apt-get install --yes --no-install-recommends postgresql-client-15 && rm -rf /var/lib/apt/lists/*
 
 COPY requirements.txt .
 RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.txt
@@ -26,4 +29,4 @@ USER paperboy
 VOLUME /data
 EXPOSE 8000
 
-CMD ["gunicorn", "config.wsgi", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "4", "--access-logfile", "-"]
+CMD ["gunicorn", "config.wsgi", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "4", "--access-logfile", "-", "--no-control-socket"]

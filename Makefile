@@ -17,7 +17,7 @@ NEUTRAL := SECRET_KEY=not-a-secret ENV_FILE=/dev/null
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long check lint types imports migrations deploy test-postgres format bench chaos eval inbox test-feeds demo-real lock clean system-deps hooks
+.PHONY: help run test test-long check lint types imports migrations deploy test-postgres format bench chaos eval inbox test-feeds image-like demo-real lock clean system-deps hooks
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -29,7 +29,7 @@ test: .venv/.installed-dev ## Run the tests but the long ones; says what it skip
 	$(PYTEST) -m "not long"
 
 test-long: .venv/.installed-dev ## Run the tests of whole installations, of killed workers, of benchmarks
-	$(PYTEST) -m long
+	$(PYTEST) -m "long and not image"
 
 check: lint types imports migrations deploy ## All that CI runs: every real service is required
 	PAPERBOY_REQUIRE_SERVICES=1 $(MAKE) --no-print-directory test
@@ -87,6 +87,9 @@ inbox: .venv/.installed-dev ## Judge every sample mail as a mailbox would: heade
 test-feeds: .venv/.installed-dev ## Visit 16,200 hostile feeds and a family of slow ones, on PostgreSQL; audit what is stored (10 minutes)
 	@$(NEUTRAL) $(BIN)/python -m tests.feeds --json var/test-feeds.json
 
+image-like: .venv/.installed-dev ## What the image and the systemd units start, by hand, behind Caddy: probed, stopped, restored (4 minutes)
+	PAPERBOY_REQUIRE_SERVICES=1 $(BIN)/pytest tests/image --show-capture=no
+
 demo-real: .venv/.installed-dev ## The whole story on real feeds: ingest, sign up, send, receive, unsubscribe
 	$(BIN)/pytest tests/test_pipeline.py -s
 
@@ -97,7 +100,7 @@ lock: .venv/.installed-dev ## Pin the dependencies of the .in files anew, with h
 hooks: .venv/.installed-dev ## Check every commit before it is made (pre-commit)
 	$(BIN)/pre-commit install
 
-system-deps: ## Install what the tests use besides Python (Debian, Ubuntu): PostgreSQL, Redis, Chromium, smtp-sink, SpamAssassin
+system-deps: ## Install what the tests use besides Python (Debian, Ubuntu): PostgreSQL, Redis, Chromium, smtp-sink, SpamAssassin, Caddy
 	@.ci/system-deps
 
 clean: ## Remove the environment and the caches; var/ (the database) and .env stay

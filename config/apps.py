@@ -8,4 +8,4 @@ class WiringConfig(AppConfig):
     verbose_name = "Wiring"
 
     def ready(self) -> None:
-        from config import checks  # noqa: F401  # importing registers them
+        from config import checks, mail_checks  # noqa: F401  # importing registers them

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
 from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 from environ.fileaware_mapping import FileAwareMapping
+
+from config import dotenv
 
 
 class Variables(FileAwareMapping):  # type: ignore[misc]  # no types upstream
@@ -36,6 +40,17 @@ class Environment(environ.FileAwareEnv):  # type: ignore[misc]  # no types upstr
             return super().get_value(var, *arguments, **options)
         except (ValueError, OSError) as error:
             raise ImproperlyConfigured(f"{var} cannot be read from the environment: {error}") from error
+
+    def read_file(self, path: str | Path) -> None:
+        """The variables of a .env file, where the environment has none of the name; nothing where there is no file."""
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return
+        except (OSError, UnicodeDecodeError) as error:
+            raise ImproperlyConfigured(f"{path} cannot be read: {error}") from error
+        for name, value in dotenv.parse(text).items():
+            os.environ.setdefault(name, value)
 
     def prefixed(self, prefix: str) -> dict[str, Any]:
         """Every variable that begins with the prefix, or its _FILE form, without the prefix.

@@ -12,7 +12,7 @@ from config.environment import Environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Environment()
-env.read_env(os.environ.get("ENV_FILE", BASE_DIR / ".env"))
+env.read_file(os.environ.get("ENV_FILE", BASE_DIR / ".env"))
 
 # The site
 
@@ -22,8 +22,8 @@ SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 SITE_NAME = env.str("SITE_NAME", default="Paperboy")
 SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000").rstrip("/")
 SITE_HOST = urlsplit(SITE_URL).hostname or ""
-# This machine's own names stay allowed: health checks ask by them.
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[SITE_HOST, "127.0.0.1", "localhost", "[::1]"])
+# By this machine's own names health checks ask, whatever else is allowed.
+ALLOWED_HOSTS = [*env.list("ALLOWED_HOSTS", default=[SITE_HOST]), "127.0.0.1", "localhost", "[::1]"]
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[SITE_URL] if SITE_URL.startswith("https://") else [])
 DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var")))
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
@@ -71,6 +71,7 @@ SENDING_CONNECTIONS = env.int("SENDING_CONNECTIONS", default=0)
 # Readers
 
 SUPPRESSION_KEY = env.str("SUPPRESSION_KEY", default=SECRET_KEY)
+SUPPRESSION_KEY_FORMER = env.list("SUPPRESSION_KEY_FORMER", default=[])  # the newest first
 CONFIRMATION_DAYS = env.int("CONFIRMATION_DAYS", default=7)
 SIGNUP_MAILS = env.int("SIGNUP_MAILS", default=3)
 SIGNUPS_PER_IP_PER_HOUR = env.int("SIGNUPS_PER_IP_PER_HOUR", default=20)
@@ -105,6 +106,7 @@ BOUNCE_ADDRESS = env.str("BOUNCE_ADDRESS", default="")
 BOUNCE_IMAP_URL = env.str("BOUNCE_IMAP_URL", default="")
 UNSUBSCRIBE_ADDRESS = env.str("UNSUBSCRIBE_ADDRESS", default="")
 LIST_ID = env.str("LIST_ID", default="")
+DKIM_SELECTORS = env.list("DKIM_SELECTORS", default=[])
 POSTAL_ADDRESS = env.str("POSTAL_ADDRESS", default="")
 OUTBOX_DIR = DATA_DIR / "outbox"
 PROVIDER_CONNECTIONS = env.int("PROVIDER_CONNECTIONS", default=16)
@@ -210,6 +212,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "config.headers.PermissionsPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -11,6 +11,7 @@ PaperboyError
 ├── MailboxError           a mailbox with mail for us cannot be reached or read
 ├── InterestError          what a reader asked for cannot be kept: too much, too long, not to be read
 ├── Interrupted            this worker is to end, and what it was doing is to be done by another
+├── BackupError            a backup cannot be made, or not be put back; nothing was changed
 ├── ModelError             a fitted model is absent, damaged or of another make
 └── EvaluationError        a recording to evaluate the ranking on is absent or cannot be read
 """
@@ -96,6 +97,10 @@ class DeliveryError(PaperboyError):
 
 class EvaluationError(PaperboyError):
     """A recording to evaluate the ranking on is absent or cannot be read."""
+
+
+class BackupError(PaperboyError):
+    """A backup cannot be made, or not be put back; nothing was changed."""
 
 
 class ModelError(PaperboyError):

@@ -15,6 +15,7 @@ urlpatterns = [
     path("v/<str:token>/<int:paper_id>/<str:which>", votes.vote, name="vote"),
     path("search/", search.search, name="search"),
     path("healthz", health.health, name="health"),
+    path("readyz", health.readiness, name="readiness"),
     path("outbox/", outbox.messages, name="outbox"),
     path("outbox/<str:name>", outbox.message, name="outbox-message"),
     path("outbox/<str:name>/html", outbox.html, name="outbox-html"),

@@ -8,7 +8,7 @@ import hmac
 import re
 import unicodedata
 from email.utils import parseaddr
-from functools import lru_cache
+from functools import lru_cache, reduce
 
 import idna
 from django.conf import settings
@@ -20,6 +20,7 @@ MAX_LOCAL_LENGTH = 64  # RFC 5321 4.5.3.1.1
 GMAIL = ("gmail.com", "googlemail.com")
 # Bounded, so that a long word costs no more than its length; "=40" is how quoted-printable writes the sign.
 _ANY = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,128}(?:@|=40|%40|&#64;)[\w-]+(?:\.[\w-]+)+")
+KEY_NAME_LENGTH = 8
 
 _validate = EmailValidator(message="That does not look like an email address.", allowlist=[])
 
@@ -56,8 +57,28 @@ def folded(address_key: str) -> str:
 
 
 def address_hash(address_key: str) -> str:
-    """HMAC-SHA256 of a normalised address, in hex: recognises an address without keeping it."""
-    return hmac.digest(settings.SUPPRESSION_KEY.encode(), address_key.encode(), hashlib.sha256).hex()
+    """The keyed hash of a normalised address, 64 hexadecimal digits: recognises an address without keeping it.
+
+    It is made under SUPPRESSION_KEY of what the keys before it made, oldest first: a stored hash becomes one of a new
+    key without its address, which we no longer have.
+    """
+    return reduce(keyed, suppression_keys(), address_key)
+
+
+def suppression_keys() -> tuple[str, ...]:
+    """The oldest first, the present one last."""
+    return (*reversed(settings.SUPPRESSION_KEY_FORMER), settings.SUPPRESSION_KEY)
+
+
+def keyed(text: str, key: str) -> str:
+    """56 digits of HMAC-SHA256, and 8 that tell by which key it was made."""
+    return hmac.digest(key.encode(), text.encode(), hashlib.sha256).hex()[:-KEY_NAME_LENGTH] + key_name(key)
+
+
+@lru_cache(maxsize=32)
+def key_name(key: str) -> str:
+    """Eight digits that tell keys apart and give nothing of them away."""
+    return hashlib.sha256(b"paperboy.subscriptions.addresses:" + key.encode()).hexdigest()[:KEY_NAME_LENGTH]
 
 
 def masked(address: str) -> str:

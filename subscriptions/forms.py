@@ -24,6 +24,7 @@ MAXIMUM_SECONDS = 24 * 3600
 _STAMP_SALT = "subscriptions.forms.opened"
 
 LENGTHS = [(5, "5 papers"), (10, "10 papers"), (15, "15 papers"), (20, "20 papers"), (30, "30 papers")]
+SURPRISES = [(0, "nothing else"), (1, "a surprise near that")]
 HOURS = [(hour, f"{hour}:00") for hour in range(24)]
 
 
@@ -63,6 +64,7 @@ class PreferencesForm(forms.Form):
     time_zone = forms.CharField(label="Time zone", max_length=64, widget=TimeZoneSelect, required=False)
     digest_length = forms.TypedChoiceField(label="At most", choices=LENGTHS, coerce=int, required=False)
     abstracts = forms.ChoiceField(label="With", choices=Abstracts.choices, required=False)
+    surprises = forms.TypedChoiceField(label="And", choices=SURPRISES, coerce=int, required=False)
 
     def __init__(self, *args: Any, current: Preferences | None = None, **kwargs: Any) -> None:
         self.current = current or Preferences(time_zone=settings.TIME_ZONE)

@@ -18,6 +18,13 @@ class Topic(models.Model):
     description = models.CharField(max_length=200)
     categories = models.JSONField(default=list, blank=True, help_text='arXiv categories, as in ["cs.RO"]')
     keywords = models.JSONField(default=list, blank=True, help_text="Words and phrases, without wildcards")
+    exclusions = models.JSONField(
+        default=list, blank=True, help_text="Words, phrases and categories that no paper about it has"
+    )
+    seeds = models.JSONField(default=list, blank=True, help_text="Papers about it: arXiv ids or DOIs")
+    changed_at = models.DateTimeField(
+        default=timezone.now, editable=False, help_text="What its papers look like; models of it are then fitted anew"
+    )
     position = models.PositiveSmallIntegerField(default=100, help_text="Low numbers are listed first")
     is_active = models.BooleanField(default=True, help_text="Readers can choose it")
 
@@ -82,6 +89,12 @@ class Subscriber(models.Model):
     time_zone = models.CharField(max_length=64, default="UTC")
     digest_length = models.PositiveSmallIntegerField(
         default=10, validators=[MinValueValidator(1), MaxValueValidator(30)]
+    )
+    surprises = models.PositiveSmallIntegerField(
+        default=0,
+        db_default=0,
+        validators=[MaxValueValidator(1)],
+        help_text="How many papers near what they asked for, and not of it, a digest brings: none or one",
     )
     abstracts = models.CharField(
         max_length=5, choices=Abstracts.choices, default=Abstracts.SHORT, db_default=Abstracts.SHORT

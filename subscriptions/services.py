@@ -42,6 +42,7 @@ class Preferences:
     digest_length: int = 10
     interest: str = ""
     abstracts: str = "short"
+    surprises: int = 0
 
     @classmethod
     def of(cls, subscriber: Subscriber) -> "Preferences":
@@ -53,6 +54,7 @@ class Preferences:
             time_zone=subscriber.time_zone,
             digest_length=subscriber.digest_length,
             abstracts=subscriber.abstracts,
+            surprises=subscriber.surprises,
         )
 
 
@@ -117,7 +119,7 @@ def _slots(schedules: Sequence[_Schedule], now: datetime) -> tuple[str, dict[str
 
 def apply_preferences(subscriber: Subscriber, preferences: Preferences) -> None:
     """Store them, within a transaction that holds the reader. What they typed as an interest is not kept here."""
-    fields = ["frequency", "delivery_hour", "delivery_weekday", "time_zone", "digest_length", "abstracts"]
+    fields = ["frequency", "delivery_hour", "delivery_weekday", "time_zone", "digest_length", "abstracts", "surprises"]
     for field in fields:
         setattr(subscriber, field, getattr(preferences, field))
     subscriber.save(update_fields=fields)

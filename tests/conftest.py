@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django.plugin import blocking_manager_key
 
 from digest.rendering import recent
+from digest.selection import follow_ups
 from tests import services
 from tests.sources.loopback import Loopback, running
 
@@ -99,6 +100,7 @@ def fixtures_of(item: pytest.Item) -> list[str]:
 def _no_edition_is_kept() -> None:
     """Rolled back, a database gives the same ids to other rows."""
     recent.forget()
+    follow_ups.forget()
 
 
 @pytest.fixture(scope="session")

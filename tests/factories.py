@@ -256,8 +256,8 @@ class DeliveryFactory(DjangoModelFactory[Delivery]):
 
     @classmethod
     def _create(cls, model_class: type[Delivery], *args: Any, **fields: Any) -> Delivery:
-        """`selection` and `preferences`, where given, become the delivery's digest."""
-        carried = {name: fields.pop(name) for name in ("selection", "preferences") if name in fields}
+        """`selection`, `preferences` and `news`, where given, become the delivery's digest."""
+        carried = {name: fields.pop(name) for name in ("selection", "preferences", "news") if name in fields}
         delivery: Delivery = super()._create(model_class, *args, **fields)
         if carried:
             items = carried.get("selection", [])

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 import yaml
 from celery import Celery
+from django.conf import settings
 from django.core.management import get_commands
 
 from tests.services import PROJECT, free_port, process_environment, stop
@@ -25,6 +26,10 @@ from tests.services import PROJECT, free_port, process_environment, stop
 COMPOSE: dict[str, Any] = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = {name: service for name, service in SERVICES.items() if service["image"] == "paperboy"}
+LASTING = ("web", "worker", "ingester", "sender", "beat")
+WORKERS = ("worker", "ingester", "sender")
+# What a worker needs from SIGTERM to its end, and a few seconds for what stops it.
+STOPPING_SECONDS = 30
 DOCKERFILE = (PROJECT / "Dockerfile").read_text()
 BIN = Path(sys.executable).parent
 
@@ -39,15 +44,15 @@ def commands(service: dict[str, Any]) -> list[list[str]]:
 
 
 def test_the_services_are_those_of_the_design():
-    assert set(SERVICES) == {"web", "worker", "sender", "beat", "migrate", "postgres", "redis"}
+    assert set(SERVICES) == {*LASTING, "migrate", "postgres", "redis"}
     assert set(COMPOSE["volumes"]) == {"data", "postgres", "redis"}
 
 
 def test_one_service_builds_the_image_and_every_other_waits_for_it_and_pulls_nothing():
-    assert set(OURS) == {"web", "worker", "sender", "beat", "migrate"}
+    assert set(OURS) == {*LASTING, "migrate"}
     assert [name for name, service in SERVICES.items() if "build" in service] == ["migrate"]
     assert {service["pull_policy"] for service in OURS.values()} == {"never"}
-    assert all("migrate" in OURS[name]["depends_on"] for name in ("web", "worker", "sender", "beat"))
+    assert all("migrate" in OURS[name]["depends_on"] for name in LASTING)
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -81,13 +86,13 @@ def test_the_install_without_docker_names_every_step_that_the_image_and_migrate_
     built = re.findall(r"python manage\.py [a-z]+ --noinput", DOCKERFILE)
     prepared = [" ".join(words) for words in commands(OURS["migrate"])]
     assert built
-    assert listed[:3] == [*built, *prepared]
+    assert listed[:4] == [*built, *prepared]
     lasting = [
-        words[: 6 if "worker" in words else 4 if words[0] == "celery" else 2] for words in map(str.split, listed[4:])
+        words[: 6 if "worker" in words else 4 if words[0] == "celery" else 2] for words in map(str.split, listed[5:])
     ]
-    started = [OURS[name]["command"] for name in ("web", "worker", "sender", "beat")]
+    started = [OURS[name]["command"] for name in LASTING]
     assert all(any(words == command[: len(words)] for command in started) for words in lasting)
-    assert len(lasting) == 4
+    assert len(lasting) == len(LASTING)
 
 
 def test_every_file_that_the_image_copies_exists_and_is_not_ignored():
@@ -133,10 +138,62 @@ def test_no_secret_stands_in_the_file():
     assert re.search(r"://\w+:(?!\$\{)[^@\s]+@", text) is None
 
 
+def queues(name: str) -> list[str]:
+    command = OURS[name]["command"]
+    return str(command[command.index("--queues") + 1]).split(",")
+
+
+def test_every_queue_has_one_service_and_what_takes_long_keeps_nobody_waiting():
+    served = [queue for name in WORKERS for queue in queues(name)]
+    assert sorted(served) == sorted(settings.QUEUES)
+    assert [name for name in WORKERS if {"urgent", "control"} & set(queues(name))] == ["worker"]
+    assert (queues("sender"), queues("ingester")) == (["bulk"], ["ingestion"])
+
+
+def test_everything_that_is_ours_runs_without_rights_and_writes_to_its_volume_alone():
+    for name, service in OURS.items():
+        assert (service["read_only"], service["init"], service["cap_drop"]) == (True, True, ["ALL"]), name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert (service["volumes"], service["tmpfs"]) == (["data:/data"], ["/tmp"]), name
+        assert "user" not in service  # the image's
+        assert "privileged" not in service
+    assert re.search(r"^USER paperboy$", DOCKERFILE, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_no_log_grows_for_ever(name):
+    assert {"max-size", "max-file"} <= set(SERVICES[name]["logging"]["options"])
+
+
+@pytest.mark.parametrize("name", [*LASTING, "redis"])
+def test_every_service_has_a_limit_of_memory(name):
+    assert re.fullmatch(r"\d+[mg]", SERVICES[name]["mem_limit"])
+
+
+@pytest.mark.parametrize("name", [*WORKERS, "web"])
+def test_docker_waits_longer_than_a_stop_takes(name):
+    assert int(SERVICES[name]["stop_grace_period"].removesuffix("s")) > STOPPING_SECONDS
+
+
+def test_every_image_is_pinned_to_a_release_and_a_distribution():
+    """A tag that moves would bring another PostgreSQL with the next pull."""
+    base = re.findall(r"^FROM (\S+)$", DOCKERFILE, re.MULTILINE)
+    others = [service["image"] for name, service in SERVICES.items() if name not in OURS]
+    assert [image for image in (*base, *others) if not re.fullmatch(r"\w+:\d+\.\d+[\w.-]*-bookworm", image)] == []
+
+
+def test_a_health_check_asks_the_process_it_stands_beside():
+    """Not the database, nor the queue: a web server that is called unwell because beat stands still is of no use."""
+    assert "/healthz" in " ".join(OURS["web"]["healthcheck"]["test"])
+    for name in WORKERS:
+        assert "inspect ping --destination celery@$$HOSTNAME" in " ".join(OURS[name]["healthcheck"]["test"])
+
+
 def test_redis_keeps_its_tasks_and_never_evicts_them():
     command = " ".join(SERVICES["redis"]["command"])
     assert "--appendonly yes" in command
     assert "--maxmemory-policy noeviction" in command
+    assert re.search(r"--maxmemory \d+mb", command)
 
 
 @pytest.mark.parametrize("name", [name for name in SERVICES if name != "migrate"])
@@ -145,7 +202,7 @@ def test_every_lasting_service_has_a_health_check_and_comes_back(name):
     assert SERVICES[name]["restart"] == "unless-stopped"
 
 
-@pytest.mark.parametrize("name", ["web", "worker", "sender", "beat"])
+@pytest.mark.parametrize("name", LASTING)
 def test_nothing_starts_before_the_database_is_migrated(name):
     needs = SERVICES[name]["depends_on"]
     assert needs["migrate"]["condition"] == "service_completed_successfully"
@@ -198,8 +255,6 @@ class Deployment:
 
     def start(self, name: str) -> None:
         words = self.here(OURS[name]["command"])
-        if name == "beat":  # its schedule file is in DATA_DIR, but the pid file would be in the project
-            words += ["--pidfile", str(self.folder / "beat.pid")]
         with (self.folder / f"{name}.log").open("wb") as log:
             self.running[name] = subprocess.Popen(
                 words, cwd=PROJECT, env=self.environment, stdout=log, stderr=log, start_new_session=True

@@ -1,4 +1,4 @@
-"""`/healthz`."""
+"""`/healthz` and `/readyz`."""
 
 import json
 import logging
@@ -6,37 +6,79 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from celery import current_app
 from django.core import checks
+from django.core.cache import cache
 from django.core.management import call_command
 from django.db import OperationalError, connection
 from django.test import Client
+from django.utils import timezone
+from kombu import Connection
 
 from digest.management.diagnosis import Level, examine
+from digest.tasks import HEARTBEAT
 from tests.factories import NOW
+from tests.services import free_port
 
 pytestmark = pytest.mark.django_db
 
 
-def test_health_is_ok_while_the_database_answers(client):
-    response = client.get("/healthz")
+@pytest.fixture
+def ticking():
+    cache.set(HEARTBEAT, timezone.now().timestamp())
+    yield
+    cache.delete(HEARTBEAT)
+
+
+def test_a_process_that_lives_is_well_and_asks_nobody(client, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        response = client.get("/healthz")
     assert (response.status_code, response.content) == (200, b"ok\n")
     assert "no-store" in response["Cache-Control"]
+    assert not response.cookies
 
 
-def test_a_database_that_does_not_answer_is_503_without_its_reason(client, monkeypatch, caplog):
+def test_an_installation_that_does_its_work_is_ready(client, ticking, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        response = client.get("/readyz")
+    assert response.status_code == 200
+    assert response.content == b"database: ok\nqueue: ok\nstatic files: ok\nticks: ok\n"
+    assert "no-store" in response["Cache-Control"]
+    assert not response.cookies
+
+
+def test_a_database_that_does_not_answer_is_told_without_its_reason(client, ticking, monkeypatch, caplog):
     def fail():
         raise OperationalError("password of paperboy at db.internal is wrong")
 
     monkeypatch.setattr(connection, "cursor", fail)
     with caplog.at_level(logging.CRITICAL):
-        response = client.get("/healthz")
-    assert (response.status_code, response.content) == (503, b"unwell\n")
+        response = client.get("/readyz")
+    assert response.status_code == 503
+    assert b"database: does not answer\nqueue: ok" in response.content
+    assert b"internal" not in response.content
+    assert client.get("/healthz").status_code == 200
 
 
-def test_health_needs_one_query_and_no_session(client, django_assert_num_queries):
-    with django_assert_num_queries(1):
-        response = client.get("/healthz")
-    assert not response.cookies
+def test_a_queue_that_does_not_answer_is_told(client, ticking, monkeypatch):
+    def refuse(**_):
+        return Connection(f"redis://127.0.0.1:{free_port()}/0")
+
+    monkeypatch.setattr(current_app, "connection_for_write", refuse)
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert b"queue: does not answer\n" in response.content
+
+
+@pytest.mark.parametrize(("minutes", "status"), [(0, 200), (3, 200), (5, 503), (60, 503)])
+def test_ticks_that_stay_away_are_told(client, ticking, minutes, status):
+    cache.set(HEARTBEAT, timezone.now().timestamp() - 60 * minutes)
+    assert client.get("/readyz").status_code == status
+
+
+def test_before_the_first_tick_nothing_is_ready(client):
+    cache.delete(HEARTBEAT)
+    assert client.get("/readyz").content.endswith(b"ticks: none was taken yet\n")
 
 
 # Static files
@@ -76,6 +118,7 @@ def test_a_site_that_cannot_serve_a_page_is_503_and_says_why(as_deployed, caplog
     response = visitor.get("/healthz")
     assert (response.status_code, response.content) == (503, b"unwell: static files are not collected\n")
     assert "manage.py collectstatic" in caplog.text
+    assert b"static files: are not collected" in visitor.get("/readyz").content
 
 
 def test_a_process_that_started_before_they_were_collected_needs_a_restart(as_deployed, client, tmp_path):

@@ -147,6 +147,7 @@ PUBLIC = {
     "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
     "CACHES": {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "c"}},
     "DEBUG": False,
+    "ALLOWED_HOSTS": [".example.org"],
 }
 
 
@@ -182,6 +183,8 @@ def test_a_proper_public_site_is_without_fault():
         ({"DEFAULT_FROM_EMAIL": "Paperboy <digest@paperboy.localhost>"}, "paperboy.E009"),
         ({"EMAIL_BACKEND": "digest.delivery.outbox.EmailBackend"}, "paperboy.E010"),
         ({"DEBUG": True}, "paperboy.E011"),
+        ({"ALLOWED_HOSTS": ["www.example.org"]}, "paperboy.E028"),
+        ({"SUPPRESSION_KEY": "a", "SUPPRESSION_KEY_FORMER": ["b", "a"]}, "paperboy.E027"),
         ({"BOUNCE_ADDRESS": "Bounces <bounces@example.org>"}, "paperboy.E012"),
         ({"BOUNCE_ADDRESS": "x" * 32 + "@example.org"}, "paperboy.E012"),
         ({"ALERT_ADDRESSES": ["ada@example.org", "Grace"]}, "paperboy.E020"),
@@ -211,16 +214,30 @@ def test_a_site_of_this_machine_alone_needs_no_postal_address():
         assert "paperboy.E008" not in found()
 
 
+def test_a_deployment_over_https_has_strict_transport_security():
+    with override_settings(**PUBLIC, SECURE_HSTS_SECONDS=0):
+        assert "security.W004" in found(deploy=True)
+
+
+def test_health_checks_may_always_ask_by_this_machine_s_names(tmp_path):
+    environment = process_environment(DATA_DIR=str(tmp_path), ALLOWED_HOSTS="papers.example.org")
+    program = "from config import settings; print(*settings.ALLOWED_HOSTS)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=PROJECT, env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["papers.example.org", "127.0.0.1", "localhost", "[::1]"]
+
+
 def test_a_deployment_needs_a_suppression_key_of_its_own():
     with override_settings(**PUBLIC):
-        assert "paperboy.E012" in found(deploy=True)  # not set, it is SECRET_KEY
+        assert "paperboy.E014" in found(deploy=True)  # not set, it is SECRET_KEY
     with override_settings(**PUBLIC, SUPPRESSION_KEY="one-of-its-own"):
-        assert "paperboy.E012" not in found(deploy=True)
+        assert "paperboy.E014" not in found(deploy=True)
 
 
 def test_a_deployment_without_any_key_is_told_of_the_first():
     with override_settings(**PUBLIC | {"SECRET_KEY": "", "SUPPRESSION_KEY": ""}):
-        assert found(deploy=True) & {"paperboy.E001", "paperboy.E012"} == {"paperboy.E001"}
+        assert found(deploy=True) & {"paperboy.E001", "paperboy.E014"} == {"paperboy.E001"}
 
 
 def test_the_remedy_for_a_shared_key_keeps_suppressions_and_links():
@@ -228,7 +245,7 @@ def test_the_remedy_for_a_shared_key_keeps_suppressions_and_links():
         known, token = addresses.address_hash("ada@example.org"), tokens.make(Purpose.UNSUBSCRIBE, 7)
     remedy = {"SUPPRESSION_KEY": "shared", "SECRET_KEY": "new", "SECRET_KEY_FALLBACKS": ["shared"]}
     with override_settings(**PUBLIC, **remedy):
-        assert "paperboy.E012" not in found(deploy=True)
+        assert "paperboy.E014" not in found(deploy=True)
         assert addresses.address_hash("ada@example.org") == known
         assert tokens.read(Purpose.UNSUBSCRIBE, token) == 7
 

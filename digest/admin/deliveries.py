@@ -81,7 +81,7 @@ class DeliveryAdmin(Facts, ModelAdmin[Delivery]):
     inlines = [EventInline]
     fieldsets = [
         (None, {"fields": [("reader", "edition"), ("status", "why"), "detail"]}),
-        ("The digest, best first", {"fields": ["papers_and_reasons"]}),
+        ("The digest, best first", {"fields": ["papers_and_reasons", "since_then"]}),
         ("On its way", {"fields": [("due_at", "claimed_at"), ("accepted_at", "updated_at"), "attempts"]}),
         ("Names", {"fields": [("uid", "provider_message_id"), "address_hash"], "classes": ["collapse"]}),
     ]
@@ -147,6 +147,12 @@ class DeliveryAdmin(Facts, ModelAdmin[Delivery]):
             "", '<li>{}<span class="desk-under">{}</span><span class="desk-under">{} = {}</span></li>', rows
         )
         return format_html('<ol class="desk-digest">{}</ol>', items) if rows else "Not chosen yet"
+
+    @admin.display(description="Since then")
+    def since_then(self, delivery: Delivery) -> SafeString | str:
+        rows = [(each["title"], each["words"]) for each in delivery.news]
+        items = format_html_join("", '<li>{}<span class="desk-under">{}</span></li>', rows)
+        return format_html('<ul class="desk-digest">{}</ul>', items) if rows else "No news of earlier papers"
 
 
 @admin.register(ProviderEvent)

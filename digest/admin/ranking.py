@@ -76,6 +76,8 @@ class RankingModelAdmin(Facts, ModelAdmin[RankingModel]):
     def what(self, row: RankingModel) -> str:
         if row.kind == ModelKind.MEANING:
             return "Papers and readers' interests of one subject are near, whatever words they use."
+        if row.kind == ModelKind.CONTEXT:
+            return "What papers' other words say of whether a topic's keyword means the topic."
         return "How likely a community is to list a paper, before anybody has voted. A prediction, and labelled as one."
 
     @admin.display(description="Quality")

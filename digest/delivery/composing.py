@@ -12,7 +12,15 @@ from digest.delivery.ledger import Content, Leased
 from digest.models import Edition
 from digest.ranking.telling import AUTHOR, INTEREST
 from digest.rendering import CompiledEdition, DigestMessage, ReaderFacts, assemble, compiled_edition, headers
-from digest.selection import Choice, Interests, interests_of, load_pool, papers_as_text, selection_as_text
+from digest.selection import (
+    Choice,
+    FollowUp,
+    Interests,
+    load_pool,
+    news_as_text,
+    papers_as_text,
+    selection_as_text,
+)
 from digest.selection import compose as choose_digests
 from subscriptions import addresses
 from subscriptions.clock import zone_named
@@ -28,6 +36,7 @@ class Draft(NamedTuple):
     row: Leased
     choices: list[Choice]
     interests: Interests
+    follow_ups: Sequence[FollowUp] = ()
 
     @property
     def domain(self) -> str:
@@ -36,7 +45,11 @@ class Draft(NamedTuple):
     def content(self) -> Content:
         """What the ledger stores when the row is claimed."""
         return Content(
-            self.row.id, papers_as_text(self.choices), selection_as_text(self.choices), self.interests.as_text()
+            self.row.id,
+            papers_as_text(self.choices),
+            selection_as_text(self.choices),
+            self.interests.as_text(),
+            news_as_text(self.follow_ups),
         )
 
 
@@ -61,7 +74,7 @@ class Batch:
             row.frequency,
             row.abstracts,
         )
-        return assemble(self.compiled, facts, draft.choices)
+        return assemble(self.compiled, facts, draft.choices, draft.follow_ups)
 
     def _names(self, slugs: tuple[str, ...], has_own: bool) -> tuple[str, ...]:
         """Of topics, in the order in which they are shown, and of all else that the reader asked for, if that brought
@@ -71,20 +84,21 @@ class Batch:
         names = self._known.get(key)
         if names is None:
             topics = (name for slug, name in self.topic_names.items() if slug in slugs)
-            names = self._known[key] = (*topics, OWN) if has_own else tuple(topics)
+            names = self._known[key] = (OWN, *topics) if has_own else tuple(topics)
         return names
 
 
 def compose(edition: Edition, rows: Sequence[Leased], now: datetime) -> Batch:
     """Choose papers for all these readers at once, and compile what they share. Rows without a reader are left out."""
     readers = [row for row in rows if row.subscriber_id is not None]
-    pool = load_pool(edition)
-    interests = interests_of(pool, {row.subscriber_id or 0: row.digest_length for row in readers}, now)
-    composed = choose_digests(edition, pool, interests, now)
+    lengths = {row.subscriber_id or 0: row.digest_length for row in readers}
+    composed = choose_digests(edition, load_pool(edition), lengths, now)
     drafts = [Draft(row, *composed[row.subscriber_id or 0]) for row in readers]
     papers = {choice.paper_id for draft in drafts for choice in draft.choices}
     names = dict(Topic.objects.filter(is_active=True).values_list("slug", "name"))
-    return Batch(drafts, compiled_edition(edition, sorted(papers)), names)
+    compiled = compiled_edition(edition, sorted(papers))
+    compiled.add_news({each for draft in drafts if draft.choices for each in draft.follow_ups})
+    return Batch(drafts, compiled, names)
 
 
 def _any_own(choices: Sequence[Choice]) -> bool:

@@ -21,6 +21,13 @@ ARRIVED = {
     DeliveryState.DELIVERED: "arrived",
 }
 
+NO_PAPERS = "No papers"  # as the pump says
+FATES = {
+    DeliveryState.BOUNCED: "Your mail server sent it back.",
+    DeliveryState.REJECTED: "Our mail server refused it, and its papers are free for the next one.",
+    DeliveryState.UNKNOWN: "Or it did: the mail server did not say.",
+}
+
 
 class Answer(NamedTuple):
     """A sentence or two, and the words of others that it rests on, if there are any."""
@@ -32,6 +39,23 @@ class Answer(NamedTuple):
 def last_deliveries(reader: Subscriber, limit: int = SHOWN) -> list[Delivery]:
     """The newest first, with their editions. One query."""
     return list(reader.deliveries.select_related("edition").order_by("-pk")[:limit])
+
+
+def latest(reader: Subscriber) -> str:
+    """What became of the reader's newest digest, in words for themselves; "" where there was none yet."""
+    row = reader.deliveries.select_related("edition").order_by("-pk").first()
+    if row is None:
+        return ""
+    edition = f"The {row.edition.get_kind_display().lower()} digest of {row.edition.date:%-d %B}"
+    state = DeliveryState(row.state)
+    if state in OPEN_STATES:
+        return f"{edition} is on its way to you."
+    if state in (*ARRIVED, DeliveryState.COMPLAINED):
+        return f"{edition} was sent to you."
+    if state == DeliveryState.SKIPPED and row.detail == NO_PAPERS:
+        why = "nothing in it, nor in the week before, was new to you and about what you asked for"
+        return f"{edition} was not sent: {why}. More topics or interests would bring more."
+    return f"{edition} did not reach you. {FATES.get(state, '')}".rstrip()
 
 
 def why_nothing_came(reader: Subscriber, now: datetime, rows: Sequence[Delivery] | None = None) -> Answer:

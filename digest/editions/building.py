@@ -44,7 +44,8 @@ def build(kind: str, date: date, now: datetime) -> Edition:
     if edition and not edition.is_open:
         raise EditionClosed(f"The {edition} is published: it no longer changes.")
     touched = edition.entries.filter(TOUCHED).values_list("paper", flat=True) if edition else []
-    candidates = pool.candidates(kind, issue, now, keep=set(touched))
+    context = learning.current(ModelKind.CONTEXT)
+    candidates = pool.candidates(kind, issue, now, set(touched), context)
     if not edition and issue > now.date() + FURTHEST_AHEAD:
         raise EditionError(f"{issue} is too far ahead: editions are made {FURTHEST_AHEAD.days} days ahead at most.")
     if not edition and not candidates:
@@ -53,7 +54,7 @@ def build(kind: str, date: date, now: datetime) -> Edition:
         edition, _ = Edition.objects.get_or_create(
             kind=kind, date=issue, defaults={"publish_at": calendar.publish_time(kind, issue), "created_at": now}
         )
-    return _store(edition, candidates, now)
+    return _store(edition, candidates, context, now)
 
 
 def publish(edition: Edition, now: datetime) -> Edition:
@@ -71,7 +72,7 @@ def publish(edition: Edition, now: datetime) -> Edition:
     return edition
 
 
-def _store(edition: Edition, candidates: Sequence[Candidate], now: datetime) -> Edition:
+def _store(edition: Edition, candidates: Sequence[Candidate], context: RankingModel | None, now: datetime) -> Edition:
     meaning = _with_vectors(edition, candidates)
     prediction, candidates = predicting.predicted(edition, candidates, now)
     with curating(edition) as edition:
@@ -83,8 +84,9 @@ def _store(edition: Edition, candidates: Sequence[Candidate], now: datetime) -> 
         changed = [entry for each in candidates if (entry := entries.get(each.paper_id)) and _renumbered(entry, each)]
         EditionPaper.objects.bulk_update(changed, NUMBERS, batch_size=500)
         edition.built_at, edition.missing = now, missing.line(now)
-        edition.meaning, edition.prediction, edition.weights = meaning, prediction, weights.in_use()
-        edition.save(update_fields=["built_at", "missing", "meaning", "prediction", "weights"])
+        edition.meaning, edition.prediction, edition.context = meaning, prediction, context
+        edition.weights = weights.in_use()
+        edition.save(update_fields=["built_at", "missing", "meaning", "prediction", "context", "weights"])
     return edition
 
 

@@ -12,13 +12,12 @@ from django.conf import settings
 from django.db.models import Max, Q
 from numpy.typing import NDArray
 
-from digest import ranking
-from digest.models import Edition, EditionKind, Listing, Paper, Signal
+from digest import learning, ranking
+from digest.models import Edition, EditionKind, Listing, Paper, RankingModel, Signal
 from digest.ranking import trend as trending
 from digest.ranking.shortlist import shortlist
 from digest.ranking.siblings import ALONE, siblings
 from digest.ranking.texts import COLUMNS
-from subscriptions.queries import active_topics
 
 # Older papers stay in the pool while they trend this much: a fresh paper's worth with the votes that are typical.
 STILL_TRENDING = 0.2
@@ -58,8 +57,11 @@ class _Sighting:
     trend: float
 
 
-def candidates(kind: str, issue: date, now: datetime, keep: Collection[int] = ()) -> list[Candidate]:
-    """The pool as it stands now, at most POOL_SIZE papers and those to `keep`; five queries.
+def candidates(
+    kind: str, issue: date, now: datetime, keep: Collection[int] = (), context: RankingModel | None = None
+) -> list[Candidate]:
+    """The pool as it stands now, at most POOL_SIZE papers and those to `keep`; five queries. Relevance is told with the
+    model of `context`, if there is one.
 
     It holds what came in since the last edition of its kind (a weekly issue: in a week; the first issue ever: in
     POOL_DAYS), and what trends of the papers that came in, or were listed by another source, in the last POOL_DAYS.
@@ -71,7 +73,7 @@ def candidates(kind: str, issue: date, now: datetime, keep: Collection[int] = ()
         for sighting in _sightings(kind, min(since, now - timedelta(days=settings.POOL_DAYS)), now, keep)
         if sighting.first_seen_at > since or sighting.trend >= STILL_TRENDING or sighting.paper_id in keep
     ]
-    return _numbered(sightings, keep)
+    return _numbered(sightings, keep, context)
 
 
 def _since(kind: str, issue: date, now: datetime) -> datetime:
@@ -131,17 +133,14 @@ def _born(first_seen_at: datetime, published_at: datetime | None, listed_on: dat
     return listed_on or (published_at or first_seen_at).date()
 
 
-def _numbered(sightings: Sequence[_Sighting], keep: Collection[int]) -> list[Candidate]:
+def _numbered(sightings: Sequence[_Sighting], keep: Collection[int], context: RankingModel | None) -> list[Candidate]:
     if not sightings:
         return []
     ids = [sighting.paper_id for sighting in sightings]
-    topics = [
-        ranking.TopicProfile(slug, categories, keywords)
-        for slug, categories, keywords in active_topics().values_list("slug", "categories", "keywords")
-    ]
+    topics = learning.about.offered()
     slugs = [topic.slug for topic in topics]
     texts = _texts(ids)
-    relevance = ranking.topic_relevance(texts, topics).round(DIGITS)
+    relevance = learning.about.relevance(context, texts, topics).round(DIGITS)
     trends = np.array([sighting.trend for sighting in sightings])
     points = ranking.table(slugs, relevance, trends, np.zeros(len(ids)), np.zeros(len(ids)))
     newest = np.array([sighting.first_seen_at.timestamp() for sighting in sightings])

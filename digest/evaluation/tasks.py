@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from digest.errors import EvaluationError
 from digest.evaluation.streams import Candidate, Event, ListedPaper, Paper, Recording, VotedPaper
-from digest.evaluation.taxonomy import NAMES
 from digest.ranking import PaperText, metrics
+from digest.ranking.taxonomy import NAMES
 
 LEAST_PROFILE = 5
 WINDOW = timedelta(days=6)  # the day itself and the six before it
@@ -49,7 +49,7 @@ class Rankers(Protocol):
     def topics(self, names: Sequence[str], papers: Iterable[Paper], past: Past) -> Scores:
         """Papers x topics: how much each of the papers, of which there may be many, is about each name.
 
-        Neither they nor those of the past have categories.
+        They have no categories. Those of the past have none either, or as they were stored.
         """
 
     def search(self, query: str, candidates: Sequence[Candidate], past: Past) -> Scores:
@@ -98,6 +98,8 @@ def topics(recording: Recording, rankers: Rankers, least: int = LEAST_RELEVANT) 
     """Given the official name of a category alone, can it find the later papers that have it?
 
     Judged are the categories of at least `least` later papers; those whose name the taxonomy lacks are only counted.
+    Asked twice: of a past without any category, from the name alone, and, as `stored_`, of a past with its papers'
+    categories, which whoever stores papers has: a topic named as a category is then known by more than its name.
     """
     having: dict[str, list[int]] = defaultdict(list)
     count = 0
@@ -106,13 +108,16 @@ def topics(recording: Recording, rankers: Rankers, least: int = LEAST_RELEVANT) 
             having[category].append(count - 1)
     frequent = sorted(category for category, places in having.items() if len(places) >= least)
     asked = [category for category in frequent if category in NAMES]
-    figures = []
-    if asked:
-        later = (_unlabelled(paper) for paper in recording.papers(start=recording.background_before))
-        scores = rankers.topics([NAMES[category] for category in asked], later, _background(recording))
-        figures = [_p50_and_ap(column, having[category]) for column, category in zip(scores.T, asked, strict=True)]
-    p50, ap = _means(figures, 2)
-    return {"p50": p50, "ap": ap, "categories": len(asked), "unnamed": len(frequent) - len(asked), "papers": count}
+    found: dict[str, float | None] = {}
+    for prefix, is_labelled in (("", False), ("stored_", True)):
+        figures = []
+        if asked:
+            later = (_unlabelled(paper) for paper in recording.papers(start=recording.background_before))
+            past = _background(recording, is_labelled=is_labelled)
+            scores = rankers.topics([NAMES[category] for category in asked], later, past)
+            figures = [_p50_and_ap(column, having[category]) for column, category in zip(scores.T, asked, strict=True)]
+        found[f"{prefix}p50"], found[f"{prefix}ap"] = _means(figures, 2)
+    return {**found, "categories": len(asked), "unnamed": len(frequent) - len(asked), "papers": count}
 
 
 def search(recording: Recording, rankers: Rankers) -> Figures:
@@ -195,10 +200,11 @@ def _past(recording: Recording, day: date, listed: Collection[ListedPaper]) -> P
     return Past(day, lambda: recording.papers(end=day), lambda: (paper for paper in listed if paper.day < day))
 
 
-def _background(recording: Recording) -> Past:
-    """What topics are found by: papers alone, without their categories."""
+def _background(recording: Recording, *, is_labelled: bool = False) -> Past:
+    """What topics are found by: papers alone, without their categories unless they are to be labelled by them."""
     day = recording.background_before
-    return Past(day, lambda: (_unlabelled(paper) for paper in recording.papers(end=day)), lambda: iter(()))
+    seen = (lambda paper: paper) if is_labelled else _unlabelled
+    return Past(day, lambda: map(seen, recording.papers(end=day)), lambda: iter(()))
 
 
 def _bare(papers: Sequence[VotedPaper]) -> list[VotedPaper]:

@@ -1,7 +1,7 @@
 """Takes what the four tasks ask; gives what the product's ranking answers.
 
 - interests: `ranking.fitting.taste`, fitted on what was listed before the quarter of the year began. No digest uses it.
-- topics: `ranking.fitting.naming`, each topic known by its name alone. No digest uses it yet.
+- topics: the relevance that digests use, with `ranking.fitting.context`, of topics that have nothing but a name.
 - search: the relevance by which the site's search puts its candidates in order.
 - trend: `ranking.fitting.prediction`, which no digest uses yet; where there was nothing to learn from, how relevant
   papers are to that of the topics on offer which they are most about.
@@ -20,8 +20,8 @@ from digest import ranking
 from digest.evaluation.streams import Candidate, Paper, VotedPaper
 from digest.evaluation.tasks import Past, Scores
 from digest.ranking import TopicProfile
+from digest.ranking.fitting import context as contexts
 from digest.ranking.fitting import prediction
-from digest.ranking.fitting.naming import NameFinder
 from digest.ranking.fitting.taste import TasteModel
 from digest.ranking.prediction import Prediction
 from digest.ranking.record import Example, Listing
@@ -51,8 +51,10 @@ class Today:
         return self.taste
 
     def topics(self, names: Sequence[str], papers: Iterable[Paper], past: Past) -> Scores:
-        finder = NameFinder.fitted([paper.text for paper in past.papers()])
-        return finder.relevance(names, [paper.text for paper in papers])
+        topics = [TopicProfile(name, name=name) for name in names]
+        context = contexts.fitted((paper.text for paper in past.papers()), topics)
+        texts = [paper.text for paper in papers]
+        return ranking.topic_relevance(texts, topics, context.log_odds(texts, names))
 
     def search(self, query: str, candidates: Sequence[Candidate], past: Past) -> Scores:
         if self.rarity is None:

@@ -5,12 +5,12 @@ all buttons; `why` tells what a paper was chosen for. `references` reads what th
 it means. `profiles` makes of it all what `selection` matches with a pool.
 """
 
-from digest.interests.acts import Done, act
+from digest.interests.acts import Done, act, from_when
 from digest.interests.adding import Added, add_papers, add_text, follow, take_first
 from digest.interests.changing import forget_removed, mute
 from digest.interests.matching import match_waiting
 from digest.interests.profiles import renew_old
-from digest.interests.queries import Asked, asked_by, interests_of, namesakes, waits
+from digest.interests.queries import Asked, asked_by, interests_of, lowered_by, namesakes, waits
 from digest.interests.voting import cast, counted, vote_of, withdraw
 from digest.interests.why import allowed, parts_in_digest, reasons
 
@@ -27,7 +27,9 @@ __all__ = [
     "counted",
     "follow",
     "forget_removed",
+    "from_when",
     "interests_of",
+    "lowered_by",
     "match_waiting",
     "mute",
     "namesakes",

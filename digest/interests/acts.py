@@ -13,9 +13,9 @@ from typing import NamedTuple
 from digest.errors import InterestError
 from digest.interests import changing, voting
 from digest.interests.changing import LESS
-from digest.models import Interest, Muted, MutedKind, Paper, Vote
+from digest.models import Interest, InterestKind, Muted, MutedKind, Paper, Vote
 from subscriptions import services
-from subscriptions.models import Subscriber, Topic
+from subscriptions.models import Subscriber, SubscriberStatus, Topic
 from subscriptions.services import Preferences
 
 
@@ -58,10 +58,33 @@ def _follow_topic(reader: Subscriber, slug: str, now: datetime) -> Done:
 
 def _mute(kind: MutedKind) -> Callable[[Subscriber, str, datetime], Done]:
     def act(reader: Subscriber, name: str, now: datetime) -> Done:
-        muted = changing.mute(reader, kind, name, now)
-        return Done(f"Muted: {muted.name}.", f"unmute:{muted.pk}")
+        return mute(reader, kind, name, now)
 
     return act
+
+
+def mute(reader: Subscriber, kind: MutedKind, typed: str, now: datetime) -> Done:
+    """As `changing.mute`; whoever follows an author they mute is told which of the two counts."""
+    muted = changing.mute(reader, kind, typed, now)
+    words = f"Muted: {muted.name}."
+    followed = Interest.objects.kept().filter(subscriber=reader, kind=InterestKind.AUTHOR, text=muted.value)
+    if kind == MutedKind.AUTHOR and followed.exists():
+        words += " You follow them, too: while they are muted none of their papers comes."
+    return Done(words, f"unmute:{muted.pk}")
+
+
+def _lower(reader: Subscriber, part: str, now: datetime) -> Done:
+    lowered = changing.mute(reader, MutedKind.PART, part, now)
+    return Done(f"From now on {lowered.name} counts for less.", f"unmute:{lowered.pk}")
+
+
+def _surprises(reader: Subscriber, wanted: str, now: datetime) -> Done:
+    if wanted not in ("0", "1"):
+        raise InterestError("That button is not known here.")
+    services.change_preferences(reader, replace(Preferences.of(reader), surprises=int(wanted)), now)
+    return Done(
+        "Your digests bring a surprise." if wanted == "1" else "No more surprises.", f"surprises:{1 - int(wanted)}"
+    )
 
 
 def _unmute(reader: Subscriber, pk: str, now: datetime) -> Done:
@@ -69,6 +92,8 @@ def _unmute(reader: Subscriber, pk: str, now: datetime) -> Done:
     if muted is None:
         return Done("That is not muted any more.")
     changing.unmute(reader, muted.pk, now)
+    if muted.kind == MutedKind.PART:
+        return Done(f"Counts fully again: {muted.name}.", f"lower:{muted.value}")
     undo = f"mute-{muted.kind}:{muted.value if muted.kind == MutedKind.TOPIC else muted.name}"
     return Done(f"No longer muted: {muted.name}.", undo)
 
@@ -105,9 +130,15 @@ def _vote(*, wants_more: bool) -> Callable[[Subscriber, str, datetime], Done]:
         paper, _ = _voted(reader, pk)
         voting.cast(reader, paper, now, wants_more=wants_more)
         which = "more" if wants_more else "less"
-        return Done(f"Noted: {which} like this. It counts from your next digest on.", f"withdraw:{paper.pk}")
+        return Done(f"Noted: {which} like this. It counts {from_when(reader)}.", f"withdraw:{paper.pk}")
 
     return act
+
+
+def from_when(reader: Subscriber) -> str:
+    """When a change is felt."""
+    is_reading = reader.status == SubscriberStatus.ACTIVE
+    return "from your next digest on" if is_reading else "if you subscribe again: you are unsubscribed, nothing is sent"
 
 
 def _voted(reader: Subscriber, pk: str) -> tuple[Paper, Vote | None]:
@@ -144,6 +175,8 @@ ACTS: Mapping[str, Callable[[Subscriber, str, datetime], Done]] = {
     "mute-topic": _mute(MutedKind.TOPIC),
     "mute-author": _mute(MutedKind.AUTHOR),
     "mute-word": _mute(MutedKind.WORD),
+    "lower": _lower,
+    "surprises": _surprises,
     "unmute": _unmute,
     "weaken": _weaken,
     "strengthen": _strengthen,

@@ -12,6 +12,7 @@ from digest.errors import InterestError
 from digest.interests import limits, profiles
 from digest.models import Interest, InterestKind, Muted, MutedKind
 from digest.models.interests import LONGEST_NAME
+from digest.ranking.parts import LOWERABLE
 from digest.ranking.terms import author_key
 from digest.ranking.words import words
 from digest.sources import people
@@ -61,7 +62,9 @@ def weigh(reader: Subscriber, interest_id: int, percent: int, now: datetime) -> 
 
 
 def mute(reader: Subscriber, kind: MutedKind, typed: str, now: datetime) -> Muted:
-    """Keep papers with this word or phrase, by this author, about this topic, away from the reader."""
+    """Keep papers with this word or phrase, by this author, about this topic, away from the reader; or let a part of
+    scores that is so for everybody count for less.
+    """
     value, name = _read(kind, typed)
     with changing(reader, now):
         same = Muted.objects.filter(subscriber=reader, kind=kind, value=value).first()
@@ -95,6 +98,10 @@ def _read(kind: MutedKind, typed: str) -> tuple[str, str]:
         if topic is None:
             raise InterestError("We do not have this topic (any more).", kind)
         return topic.slug, topic.name
+    if kind == MutedKind.PART:
+        if name not in LOWERABLE:
+            raise InterestError("That button is not known here.")
+        return name, LOWERABLE[name]
     if kind == MutedKind.AUTHOR:
         name = people.name(name)
         value = author_key(name)

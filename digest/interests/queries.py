@@ -9,7 +9,7 @@ from django.db.models import Count, QuerySet
 
 from digest import search
 from digest.interests import profiles
-from digest.models import Interest, InterestKind, InterestReference, Muted, Paper, Vote
+from digest.models import Interest, InterestKind, InterestReference, Muted, MutedKind, Paper, Vote
 from digest.models.interests import InterestQuerySet
 from digest.ranking.terms import author_key
 from subscriptions.models import Subscriber
@@ -25,12 +25,17 @@ class Asked:
     interests: list[Interest]
     authors: list[Interest]
     muted: list[Muted]
+    lowered: list[Muted]
     votes: list[Vote]
     votes_in_all: int
 
     @property
     def is_empty(self) -> bool:
-        return not (self.interests or self.authors or self.muted or self.votes)
+        return not (self.interests or self.authors or self.muted or self.lowered or self.votes)
+
+    @property
+    def weakened(self) -> list[Interest]:
+        return [interest for interest in self.interests if interest.percent < 100]
 
 
 class Namesakes(NamedTuple):
@@ -52,13 +57,20 @@ def asked_by(reader: Subscriber) -> Asked:
     )
     kept = list(rows.defer("text"))
     votes = Vote.objects.filter(subscriber=reader)
+    muted = list(Muted.objects.filter(subscriber=reader))
     return Asked(
         interests=[row for row in kept if row.kind != InterestKind.AUTHOR],
         authors=[row for row in kept if row.kind == InterestKind.AUTHOR],
-        muted=list(Muted.objects.filter(subscriber=reader)),
+        muted=[row for row in muted if row.kind != MutedKind.PART],
+        lowered=[row for row in muted if row.kind == MutedKind.PART],
         votes=list(votes.select_related("paper")[:VOTES_SHOWN]),
         votes_in_all=votes.count(),
     )
+
+
+def lowered_by(reader: Subscriber) -> list[Muted]:
+    """The reasons that this reader wanted less of, of those that are so for everybody."""
+    return list(Muted.objects.filter(subscriber=reader, kind=MutedKind.PART))
 
 
 def waits() -> bool:

@@ -1,4 +1,4 @@
-"""Why a paper was in a reader's digest, in words, and what they can do about each reason: less of this.
+"""Why a paper was in a reader's digest, in the words of the mail, and what they can do about each reason: less of this.
 
 What is to be done is a code of `acts`: a verb, a colon, and an id, a slug or a name.
 """
@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 from django.db.models import Q, QuerySet
 
 from digest.interests.changing import LESS
-from digest.interests.profiles import VOTED
 from digest.models import Delivery, Interest, InterestKind, Muted, MutedKind, Paper
 from digest.models.states import REMEMBERED_STATES
-from digest.ranking.telling import NEAR, how_discussed
+from digest.ranking.parts import LOWERABLE
+from digest.ranking.surprise import SURPRISE
+from digest.ranking.telling import capitalised, clause, on_topic
 from digest.ranking.terms import author_key
 from subscriptions.models import Subscriber, Topic
 
@@ -53,7 +54,13 @@ def parts_in_digest(reader: Subscriber, paper: Paper) -> Parts:
 def reasons(reader: Subscriber, parts: Parts) -> list[Why]:
     """What spoke for the paper, most first."""
     known = _Known(reader)
-    return [Why(known.told(name, value), value, tuple(known.ways(name))) for name, value in parts if value > 0]
+    least = on_topic(tuple(parts))
+    told = [
+        (name, value, capitalised(clause(name, value, known.topics, on_topic=least)))
+        for name, value in parts
+        if value > 0
+    ]
+    return [Why(words, value, tuple(known.ways(name))) for name, value, words in told]
 
 
 def allowed(reader: Subscriber, paper: Paper, parts: Parts) -> set[str]:
@@ -66,19 +73,19 @@ def allowed(reader: Subscriber, paper: Paper, parts: Parts) -> set[str]:
     authors = {author_key(name): name for kind, name in names if kind == "author"}
     own = Q(name__in=[name for kind, name in names if kind == "interest"]) & ~Q(kind=InterestKind.AUTHOR)
     own |= Q(kind=InterestKind.AUTHOR, text__in=authors)
-    muted = Q(kind=MutedKind.TOPIC, value__in=slugs) | Q(kind=MutedKind.AUTHOR, value__in=authors)
+    common = [part for part, _ in parts if part in LOWERABLE]
+    muted = Q(kind=MutedKind.PART, value__in=common)
+    muted |= Q(kind=MutedKind.TOPIC, value__in=slugs) | Q(kind=MutedKind.AUTHOR, value__in=authors)
     verbs: dict[tuple[str, ...], Iterable[object]] = {
         ("more", "less", "withdraw"): [paper.pk],
         ("unfollow-topic", "follow-topic", "mute-topic"): slugs,
         ("mute-author",): authors.values(),
+        ("lower",): common,
+        ("surprises",): [0, 1] if any(part == SURPRISE for part, _ in parts) else [],
         ("weaken", "strengthen", "remove", "restore"): _ids(Interest.objects.filter(own, subscriber=reader)),
         ("unmute",): _ids(Muted.objects.filter(muted, subscriber=reader)),
     }
     return {f"{verb}:{what}" for several, whats in verbs.items() for what in whats for verb in several}
-
-
-def _how_near(value: float) -> str:
-    return "near" if value >= NEAR else "a little like"
 
 
 def _ids(rows: QuerySet[Any]) -> list[int]:
@@ -91,33 +98,12 @@ class _Known:
     def __init__(self, reader: Subscriber) -> None:
         self.followed = dict(reader.topics.values_list("slug", "name"))
         self.topics = dict(Topic.objects.values_list("slug", "name"))
+        self.surprises = reader.surprises
+        lowered = Muted.objects.filter(subscriber=reader, kind=MutedKind.PART)
+        self.lowered = dict(lowered.values_list("value", "pk"))
         rows = Interest.objects.kept().filter(subscriber=reader).defer("text")
         self.interests = {row.name: row for row in rows if row.kind != InterestKind.AUTHOR}
         self.authors = {author_key(row.name): row for row in rows if row.kind == InterestKind.AUTHOR}
-
-    def told(self, part: str, value: float) -> str:
-        kind, _, name = part.partition(":")
-        match kind:
-            case "topic":
-                said = f"It is about {self.topics.get(name, name)}"
-                said += ", a topic you follow" if name in self.followed else ""
-            case "interest" if name == VOTED:
-                said = f"It is {_how_near(value)} papers you liked"  # not which: the mail may have been forwarded
-            case "interest":
-                said = f"It is {_how_near(value)} “{name}”"
-                said += ", an interest of yours" if name in self.interests else ""
-            case "author":
-                is_followed = author_key(name) in self.authors
-                said = f"It is by {name}" + (", whom you follow" if is_followed else ", whose papers you liked")
-            case "trend":
-                said = f"It is {discussed}" if (discussed := how_discussed(value)) else "A few others voted for it"
-            case "prediction":
-                said = "It is likely to be discussed (a prediction)"
-            case "editor":
-                said = "An editor picked it"
-            case _:
-                said = name or kind
-        return said
 
     def ways(self, part: str) -> Iterator[Way]:
         kind, _, name = part.partition(":")
@@ -131,6 +117,14 @@ class _Known:
             if interest.percent > LESS:
                 yield Way(f"weaken:{interest.pk}", "Let it count for less")
             yield Way(f"remove:{interest.pk}", "Remove this interest")
+        if part in self.lowered:
+            yield Way(f"unmute:{self.lowered[part]}", "Let it count fully again")
+        elif part in LOWERABLE:
+            yield Way(f"lower:{part}", "Let it count for less")
+        if part == SURPRISE:
+            yield Way(
+                f"surprises:{1 - self.surprises}", "No more surprises" if self.surprises else "Bring surprises again"
+            )
         if kind == "author":
             if followed := self.authors.get(author_key(name)):
                 yield Way(f"remove:{followed.pk}", f"Unfollow {followed.name}")

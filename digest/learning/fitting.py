@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from datetime import datetime
 
 from digest.errors import ModelError
 from digest.learning import corpus, quality
+from digest.learning.about import offered
 from digest.learning.keeping import keep
 from digest.models import ModelKind, RankingModel
-from digest.ranking import meaning, prediction
+from digest.ranking import context, meaning, prediction
 
 # Of fewer papers, which a few days of arXiv bring, directions say little.
 LEAST_PAPERS = 1000
@@ -36,21 +38,27 @@ def _fit_meaning(now: datetime) -> RankingModel:
     from digest.ranking.fitting.meaning import fitted
 
     began = time.process_time()
+    days = _corpus_days(now)
+    data = fitted(corpus.texts(now)).as_bytes()
+    return keep(_row(ModelKind.MEANING, meaning.FORMAT, days, now, began), data)
+
+
+def _corpus_days(now: datetime) -> list[datetime]:
     days = list(corpus.papers(now).values_list("first_seen_at", flat=True))
     if len(days) < LEAST_PAPERS:
         raise ModelError(f"there are {len(days)} papers, and {LEAST_PAPERS} are needed")
-    data = fitted(corpus.texts(now)).as_bytes()
-    return keep(
-        RankingModel(
-            kind=ModelKind.MEANING,
-            format=meaning.FORMAT,
-            papers=len(days),
-            corpus_from=min(days).date(),
-            corpus_until=max(days).date(),
-            fitted_at=now,
-            seconds=round(time.process_time() - began, 1),
-        ),
-        data,
+    return days
+
+
+def _row(kind: str, form: int, days: Sequence[datetime], now: datetime, began: float) -> RankingModel:
+    return RankingModel(
+        kind=kind,
+        format=form,
+        papers=len(days),
+        corpus_from=min(days).date(),
+        corpus_until=max(days).date(),
+        fitted_at=now,
+        seconds=round(time.process_time() - began, 1),
     )
 
 
@@ -81,4 +89,16 @@ def _fit_prediction(now: datetime) -> RankingModel:
     return keep(row, model.as_bytes(), use=quality.is_good(found))
 
 
-FITS = {ModelKind.MEANING: _fit_meaning, ModelKind.PREDICTION: _fit_prediction}
+def _fit_context(now: datetime) -> RankingModel:
+    from digest.ranking.fitting.context import fitted
+
+    began = time.process_time()
+    topics = offered(with_seeds=True)
+    days = _corpus_days(now)
+    model = fitted(corpus.texts(now), topics)
+    if not model.slugs:
+        raise ModelError("there is no topic that the papers tell anything of")
+    return keep(_row(ModelKind.CONTEXT, context.FORMAT, days, now, began), model.as_bytes())
+
+
+FITS = {ModelKind.MEANING: _fit_meaning, ModelKind.PREDICTION: _fit_prediction, ModelKind.CONTEXT: _fit_context}

@@ -87,7 +87,7 @@ def forget_old() -> int:
         newest = list(of_kind.order_by("-version").values_list("pk", flat=True)[:KEPT])
         old = of_kind.filter(is_in_use=False).exclude(pk__in=newest)
         RankingModelData.objects.filter(model__in=old.exclude(pk__in=still_open)).delete()
-        unnamed = old.filter(editions__isnull=True, predicted_editions__isnull=True)
+        unnamed = old.filter(editions__isnull=True, predicted_editions__isnull=True, context_editions__isnull=True)
         gone += unnamed.count()
         unnamed.delete()
     return gone

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from digest.learning import corpus
 from digest.learning.fitting import enough
 from digest.models import ModelKind, RankingModel
+from subscriptions.queries import active_topics
 
 WEEKLY = timedelta(days=7)
 # A young installation's first model is of a few days: it is fitted anew as soon as there is twice as much.
@@ -23,7 +24,12 @@ def due(now: datetime) -> list[str]:
 
 
 def _is_due(kind: str, newest: RankingModel | None, now: datetime) -> bool:
-    if newest is not None and now - newest.fitted_at < WEEKLY:
+    if newest is not None and now - newest.fitted_at < WEEKLY and not _is_outdated(newest):
         grew: bool = 2 * newest.papers < corpus.MOST_PAPERS and corpus.has(2 * newest.papers, now)
         return grew and now - newest.fitted_at >= YOUNG
     return enough(kind, now)
+
+
+def _is_outdated(newest: RankingModel) -> bool:
+    """Whether topics look otherwise than they did: what is new works by its name from its first day on."""
+    return newest.kind == ModelKind.CONTEXT and active_topics().filter(changed_at__gt=newest.fitted_at).exists()

@@ -96,6 +96,14 @@ class Delivery(models.Model):
             return []
 
     @property
+    def news(self) -> list[dict[str, Any]]:
+        """The follow-ups as `Digest.news` has them."""
+        try:
+            return list(self.digest.news)
+        except ObjectDoesNotExist:
+            return []
+
+    @property
     def preferences(self) -> dict[str, Any]:
         """What the papers were chosen by, as `Digest.preferences` has it; empty while nothing was chosen."""
         try:
@@ -110,6 +118,7 @@ class Digest(models.Model):
     `selection` is the digest itself, in its order: [{"paper": id, "score": float, "parts": [[name, float], ...]}, ...]
     where score is the sum of the parts; "similar", where there is one, lists the near-duplicates named under the paper.
     `papers` repeats the ids alone, theirs too, which is what later choices ask for.
+    `news` tells of papers that the reader was sent before: [{"paper": id, "words": str, "url": str}, ...].
     `preferences` is what it was chosen by, `digest.selection.Interests.as_json()`: with the frozen edition enough to
     choose it again. The ledger is the only writer, so the database need not check the key of every row.
     """
@@ -120,6 +129,7 @@ class Digest(models.Model):
     papers = models.TextField(default="[]", help_text="Ids, as a JSON list")
     selection = models.JSONField(default=list, blank=True)
     preferences = models.JSONField(default=dict, blank=True)
+    news = models.JSONField(default=list, db_default=[], blank=True)
 
     def __str__(self) -> str:
         return f"Digest of {self.delivery_id}"

@@ -65,6 +65,15 @@ class Edition(models.Model):
         related_name="predicted_editions",
         help_text="By which it was told how likely its papers are to trend; empty where none was good enough",
     )
+    context = models.ForeignKey(
+        RankingModel,
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.PROTECT,
+        related_name="context_editions",
+        help_text="By which its papers' other words counted for topics; empty where only what topics name did",
+    )
     weights = models.ForeignKey(
         RankingWeights,
         null=True,

@@ -95,10 +95,14 @@ class MutedKind(models.TextChoices):
     WORD = "word", "Word or phrase"
     AUTHOR = "author", "Author"
     TOPIC = "topic", "Topic"
+    PART = "part", "Reason"
 
 
 class Muted(models.Model):
-    """What a reader does not want to see. `value` is the form in which it is compared, `name` as it is shown."""
+    """What a reader does not want to see, or, of a reason that is so for everybody, less of.
+
+    `value` is the form in which it is compared, for such a reason its part of a score; `name` as it is shown.
+    """
 
     subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="muted", db_index=False)
     kind = models.CharField(max_length=6, choices=MutedKind.choices)

@@ -13,6 +13,7 @@ from digest.models.paper import Paper
 class ModelKind(models.TextChoices):
     MEANING = "meaning", "Meaning"
     PREDICTION = "prediction", "Likely to trend"
+    CONTEXT = "context", "Words of topics"
 
 
 class RankingModel(models.Model):

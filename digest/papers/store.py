@@ -134,9 +134,9 @@ def write_signals(catalogue: Catalogue, now: datetime) -> None:
 
 def write_facts(catalogue: Catalogue, source: str, now: datetime) -> None:
     """The first day a source said so stays."""
-    columns = ("paper_id", "kind", "value", "source", "said_on", "digest")
-    day = connection.ops.adapt_datefield_value
-    rows = [(*row[:4], day(row[4]), row[5]) for row in facts.rows(catalogue.mentions, source, now)]
+    columns = ("paper_id", "kind", "value", "source", "said_on", "digest", "stored_at")
+    day, stored_at = connection.ops.adapt_datefield_value, connection.ops.adapt_datetimefield_value(now)
+    rows = [(*row[:4], day(row[4]), row[5], stored_at) for row in facts.rows(catalogue.mentions, source, now)]
     insert("digest_fact", columns, rows, "ON CONFLICT DO NOTHING")
 
 

@@ -24,6 +24,7 @@ from digest.ranking.interests import Interests
 from digest.ranking.parts import Asked, Followed, Told
 from digest.ranking.pool import Choice, Pool
 from digest.ranking.sharing import Asking, taken
+from digest.ranking.surprise import SURPRISE, WORTH, placed, surprises
 from digest.ranking.table import Meeting, with_own
 
 OFF_TOPIC_PART = 4
@@ -31,6 +32,7 @@ OFF_TOPIC_PART = 4
 LOOKED_THROUGH = 4
 # Readers at a time: their scores stay in the processor's cache.
 BATCH = 256
+NOTHING: Told = ("", 0.0)
 Keys = NDArray[np.int64] | NDArray[np.int32]
 Places = NDArray[np.intp]
 
@@ -59,16 +61,22 @@ def _no_collecting() -> Iterator[None]:
 def _chosen(pool: Pool, readers: Sequence[Interests]) -> list[list[Choice]]:
     lengths = np.array([reader.length for reader in readers])
     meeting = pool.table.meet(readers)
-    eligible = _eligible(pool, readers, meeting, lengths)
+    withheld = _withheld(pool, readers)
+    found = surprises(pool.table, readers, meeting.scored, withheld, pool.groups)
+    eligible = _eligible(pool, readers, meeting, withheld, lengths)
     asked = [met for met in meeting.own if isinstance(met, Asked)]
     asking = Asking.of(pool.table.topics, meeting.followed, asked)
     places = _composed(pool, eligible, asking, lengths)
+    surprising = placed(places, found, readers)
     digests = _shared(pool, readers, meeting.followed, places)
     for each in eligible.folds:
         for row, position, folded in each.under(places):
             digests[row][position] = pool.folding(digests[row][position], folded)
     for met in meeting.own:
         digests = [_with_own(*each) for each in zip(digests, met.reasons(places), strict=True)]
+    for row, position in surprising.items():
+        told = [NOTHING] * position + [(SURPRISE, WORTH)]
+        digests[row] = [*_with_own(digests[row][: position + 1], told), *digests[row][position + 1 :]]
     return digests
 
 
@@ -83,12 +91,18 @@ class _Eligible(NamedTuple):
     folds: list[Fold]
 
 
-def _eligible(pool: Pool, readers: Sequence[Interests], meeting: Meeting, lengths: NDArray[np.int64]) -> _Eligible:
-    """What was scored is overwritten."""
+def _eligible(
+    pool: Pool,
+    readers: Sequence[Interests],
+    meeting: Meeting,
+    withheld: NDArray[np.bool_],
+    lengths: NDArray[np.int64],
+) -> _Eligible:
+    """What was scored and what is withheld are overwritten."""
     keys, fits = _keys(meeting.scored.points), meeting.scored.fits
     notable = pool.table.notable & (not pool.is_past)
+    _withhold_lowered(pool, readers, fits, withheld)
     fits[meeting.followed.none] |= notable
-    withheld = _withheld(pool, readers)
     folds = fold(keys, fits, notable, withheld, pool.groups)
     off_topic = _few_off_topic(keys, fits, notable, withheld, np.maximum(1, lengths // OFF_TOPIC_PART))
     np.logical_or(fits, off_topic, out=fits)
@@ -119,6 +133,15 @@ def _withheld(pool: Pool, readers: Sequence[Interests]) -> NDArray[np.bool_]:
     withheld[:, ~pool.offered] = True
     withheld[rows[here], columns[here]] = True
     return withheld
+
+
+def _withhold_lowered(
+    pool: Pool, readers: Sequence[Interests], fits: NDArray[np.bool_], withheld: NDArray[np.bool_]
+) -> None:
+    """What would come to readers for nothing but what they wanted less of."""
+    for row, reader in enumerate(readers):
+        if reader.lowered:
+            withheld[row] |= ~(fits[row] | pool.table.notable_without(reader.lowered))
 
 
 def _never(keys: Keys) -> int:

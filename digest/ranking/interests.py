@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 # Grows whenever the same rows would give another digest than before: a replay by other rules proves nothing.
-RULES = 4
+RULES = 5
 
 
 class Profile(NamedTuple):
@@ -25,7 +25,9 @@ class Interests(NamedTuple):
     by them is worth, in points, and what they voted down. Who has neither topics nor interests nor authors is shown
     what is general; so is, with `is_open`, who has these from votes alone: votes move papers, and do not narrow. Who
     asked, but for nothing that this pool could have (authors who wrote none of it), is not: they are `is_unmet`.
-    `week` is what a thin digest was filled by: earlier editions' ids, and the interests as they met each of them.
+    `lowered` are the common parts they wanted less of, `surprises` is how many papers they want that are near all that
+    and not of it. `week` is what a thin digest was filled by: earlier editions' ids, and the interests as they met each
+    of them.
     """
 
     topics: tuple[str, ...] = ()
@@ -36,6 +38,8 @@ class Interests(NamedTuple):
     away: bytes = b""
     is_open: bool = False
     is_unmet: bool = False
+    lowered: tuple[str, ...] = ()
+    surprises: int = 0
     week: tuple[tuple[int, Interests], ...] = ()
 
     @property
@@ -50,7 +54,7 @@ class Interests(NamedTuple):
     @property
     def is_shared(self) -> bool:
         """Whether the reasons given are those of everybody with these topics."""
-        return not (self.profiles or self.authors or self.away or self.is_unmet)
+        return not (self.profiles or self.authors or self.away or self.is_unmet or self.lowered)
 
     def as_json(self) -> dict[str, Any]:
         """The value of `Digest.preferences`: with the frozen edition all it takes to choose the digest again."""
@@ -70,13 +74,17 @@ class Interests(NamedTuple):
             stored["open"] = True
         if self.is_unmet:
             stored["unmet"] = True
+        if self.lowered:
+            stored["lowered"] = list(self.lowered)
+        if self.surprises:
+            stored["surprises"] = self.surprises
         if self.week:
             stored["week"] = [[edition, wish.as_json()] for edition, wish in self.week]
         return stored
 
     def as_text(self) -> str:
         """The same as JSON."""
-        if self.week or not self.is_shared:
+        if self.week or self.surprises or not self.is_shared:
             return json.dumps(self.as_json())
         withheld = sorted(self.withheld) if self.withheld else []
         return f'{_topics_as_text(self.topics)}"length": {self.length}, "withheld": {withheld}}}'
@@ -92,6 +100,8 @@ class Interests(NamedTuple):
             bytes.fromhex(stored.get("away", "")),
             stored.get("open", False),
             stored.get("unmet", False),
+            tuple(stored.get("lowered", ())),
+            stored.get("surprises", 0),
             week=tuple((edition, cls.from_json(wish)) for edition, wish in stored.get("week", ())),
         )
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from digest.errors import ModelError
 from digest.ranking.stored import checked, packed, unpacked
-from digest.ranking.terms import COLUMNS, counted, plain_words
+from digest.ranking.terms import COLUMNS, weighed
 from digest.ranking.texts import PaperText
 from digest.ranking.vectors import as_bytes
 
@@ -50,22 +50,12 @@ class Meaning:
     def _bytes(self, papers: Sequence[PaperText]) -> NDArray[np.int8]:
         found = np.zeros((len(papers), DIMENSIONS), dtype=np.float64)
         for row, paper in enumerate(papers):
-            places, weights = self._terms(paper)
+            places, weights = weighed(paper, self.columns, self.rarity)
             if len(places):
                 vector = weights @ self.directions[places].astype(np.float64)
                 length = float(np.linalg.norm(vector))
                 found[row, : len(vector)] = vector / length - self.centre if length else 0
         return as_bytes(found)
-
-    def _terms(self, paper: PaperText) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-        counts = counted(paper, plain_words)
-        columns = np.fromiter(counts, dtype=np.int32, count=len(counts))
-        times = np.fromiter(counts.values(), dtype=np.float64, count=len(counts))
-        places = np.searchsorted(self.columns, columns)
-        known = places < len(self.columns)
-        known[known] = self.columns[places[known]] == columns[known]
-        places = places[known]
-        return places, (1 + np.log(times[known])) * self.rarity[places]
 
     def as_bytes(self) -> bytes:
         arrays = {name: getattr(self, name) for name in self.__slots__}

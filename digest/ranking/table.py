@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import NamedTuple
@@ -43,8 +43,12 @@ class Table:
     @property
     def notable(self) -> NDArray[np.bool_]:
         """The papers that also come to who did not ask for them."""
-        columns = [np.zeros(self.papers, dtype=bool), *(part.notable for part in self.common)]
-        notable: NDArray[np.bool_] = np.any(columns, axis=0)
+        return self.notable_without(())
+
+    def notable_without(self, names: Collection[str]) -> NDArray[np.bool_]:
+        """Those that are so by other parts than these."""
+        parts = [part.notable for part in self.common if part.name not in names]
+        notable: NDArray[np.bool_] = np.any([np.zeros(self.papers, dtype=bool), *parts], axis=0)
         return notable
 
     @property
@@ -61,7 +65,8 @@ class Table:
         self.topics.add(followed, scored)
         for part in self.common:
             part.add(scored)
-        own = [part.meet(readers) for part in self.own] if any(not reader.is_shared for reader in readers) else []
+        parts = self.own if any(not reader.is_shared for reader in readers) else ()
+        own = [met for part in parts if (met := part.meet(readers)) is not None]
         for met in own:
             met.add(scored)
         return Meeting(scored, followed, own)

@@ -6,9 +6,11 @@ so for everybody. The numbers themselves are told beside it, by whoever shows th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 
-from digest.ranking.score import WEIGHTS, Parts
+from digest.ranking.score import POINTS, WEIGHTS, Parts
+from digest.ranking.surprise import SURPRISE
 from digest.ranking.table import EDITOR, TREND, TRENDING
 
 # Parts' names, or the beginnings of names that go on with what they are about.
@@ -22,6 +24,19 @@ ON_TOPIC = 0.1
 BARELY, NEAR = 0.12, 0.17
 MUCH = WEIGHTS.trend * TRENDING
 SOME = MUCH / 3
+LITTLE = 1 / POINTS  # anything
+# In the order of what readers know best: from what worth on each kind of part is a reason; what tells against is none.
+LEAST = {
+    SURPRISE: LITTLE,
+    AUTHOR: LITTLE,
+    INTEREST: BARELY,
+    TOPIC: LITTLE,
+    EDITOR: LITTLE,
+    TREND: SOME,
+    PREDICTION: LITTLE,
+    WEEK: -math.inf,
+}
+NAMED = (AUTHOR, INTEREST, TOPIC)
 TOPICS_NAMED = 3
 NAME_LENGTH = 80  # characters
 
@@ -31,10 +46,12 @@ def sentence(parts: Parts, topics: Mapping[str, str]) -> str:
 
     "By Chelsea Finn, whom you follow; much discussed today". What tells against a paper is not in it.
     """
-    told = tuple((name, value) for name, value in parts if value > 0 or name == WEEK)
-    clauses = [clause for teller in TELLERS for clause in teller(told, topics)]
-    first, *others = clauses or ["Among the best of what is new"]
-    return "; ".join([f"{first[0].upper()}{first[1:]}", *others])
+    clauses = list(_reasons(parts, topics)) or ["among the best of what is new"]
+    return capitalised("; ".join(clauses))
+
+
+def capitalised(told: str) -> str:
+    return f"{told[0].upper()}{told[1:]}"
 
 
 def after_why(told: str) -> str:
@@ -43,51 +60,57 @@ def after_why(told: str) -> str:
     return f"{plain[0].lower()}{plain[1:]}"
 
 
-def how_discussed(trend: float) -> str:
-    """What a part of a score says of how many speak of a paper; nothing where they are few."""
-    return "much discussed" if trend >= MUCH else "discussed" if trend >= SOME else ""
-
-
-def _authors(parts: Parts, topics: Mapping[str, str]) -> Iterator[str]:
-    for name, value in _of_kind(parts, AUTHOR):
-        yield f"by {_shortened(name)}, {'whom you follow' if value >= FOLLOWED_AUTHOR else 'whose papers you liked'}"
-
-
-def _interests(parts: Parts, topics: Mapping[str, str]) -> Iterator[str]:
-    for name, value in _of_kind(parts, INTEREST):
-        if value >= BARELY:
+def clause(name: str, value: float, topics: Mapping[str, str], when: str = "today", on_topic: float = ON_TOPIC) -> str:
+    """What one part of a score that speaks for a paper says; below `on_topic` a topic is only touched."""
+    kind, about = next(((kind, name.removeprefix(kind)) for kind in NAMED if name.startswith(kind)), (name, ""))
+    match kind:
+        case "author:":
+            how = "whom you follow" if value >= FOLLOWED_AUTHOR else "whose papers you liked"
+            return f"by {_shortened(about)}, {how}"
+        case "interest:":
             how = "near" if value >= NEAR else "a little like"
-            yield f"{how} {LIKED}" if name == LIKED else f"{how} “{_shortened(name)}”, your interest"
+            return f"{how} {LIKED}" if about == LIKED else f"{how} “{_shortened(about)}”, your interest"
+        case "topic:":
+            topic = _shortened(topics.get(about, about))
+            return f"because you follow {topic}" if value >= on_topic else f"about {topic}"
+        case "surprise":
+            return "a surprise, near what you asked for"
+        case "editor":
+            return "picked by our editors"
+        case "trend":
+            how = "much discussed" if value >= MUCH else "discussed" if value >= SOME else "voted for by a few"
+            return f"{how} {when}"
+        case "prediction":
+            return "likely to be discussed (a prediction)"
+        case "week":
+            return "from this week, as today has little for you"
+        case _:
+            return about or name
 
 
-def _topics(parts: Parts, topics: Mapping[str, str]) -> Iterator[str]:
+def _reasons(parts: Parts, topics: Mapping[str, str]) -> Iterator[str]:
+    """Clauses in the order of what readers know best. What is barely there is no reason."""
+    when = "that day" if any(name == WEEK for name, _ in parts) else "today"
+    for kind, least in LEAST.items():
+        found = tuple((name, value) for name, value in parts if name.startswith(kind) and value >= least)
+        if kind == TOPIC:
+            yield from _topics(found, topics, on_topic(parts))
+        else:
+            yield from (clause(name, value, topics, when) for name, value in found)
+
+
+def on_topic(parts: Parts) -> float:
+    """From what worth on a topic is why: never for a surprise."""
+    return math.inf if any(name == SURPRISE for name, _ in parts) else ON_TOPIC
+
+
+def _topics(parts: Parts, topics: Mapping[str, str], least: float) -> Iterator[str]:
     """Topics that are barely touched are named only where there is none that the reader follows."""
-    found = [(_shortened(topics.get(slug, slug)), value) for slug, value in _of_kind(parts, TOPIC)]
-    followed = [name for name, value in found if value >= ON_TOPIC]
-    if followed:
+    names = [_shortened(topics.get(name.removeprefix(TOPIC), name.removeprefix(TOPIC))) for name, _ in parts]
+    if followed := [name for name, (_, value) in zip(names, parts, strict=True) if value >= least]:
         yield f"because you follow {_listed(followed)}"
-    elif found:
-        yield f"about {found[0][0]}"
-
-
-def _common(parts: Parts, topics: Mapping[str, str]) -> Iterator[str]:
-    worth = dict(parts)
-    when = "that day" if WEEK in worth else "today"
-    if worth.get(EDITOR, 0) > 0:
-        yield "picked by our editors"
-    if discussed := how_discussed(worth.get(TREND, 0)):
-        yield f"{discussed} {when}"
-    if worth.get(PREDICTION, 0) > 0:
-        yield "likely to be discussed (a prediction)"
-    if WEEK in worth:
-        yield "from this week, as today has little for you"
-
-
-TELLERS: Sequence[Callable[[Parts, Mapping[str, str]], Iterator[str]]] = (_authors, _interests, _topics, _common)
-
-
-def _of_kind(parts: Parts, kind: str) -> list[tuple[str, float]]:
-    return [(name.removeprefix(kind), value) for name, value in parts if name.startswith(kind)]
+    elif parts:
+        yield clause(*parts[0], topics, on_topic=least)
 
 
 def _listed(names: Sequence[str]) -> str:

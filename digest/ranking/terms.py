@@ -12,6 +12,9 @@ from collections.abc import Callable, Iterable
 from itertools import pairwise
 from zlib import crc32
 
+import numpy as np
+from numpy.typing import NDArray
+
 from digest.ranking.texts import PaperText
 from digest.ranking.topics import tokens
 
@@ -50,6 +53,26 @@ def author_key(name: str) -> str:
     return " ".join(WORD.findall(name.casefold()))
 
 
+def column(term: str) -> int:
+    return crc32(term.encode()) % COLUMNS
+
+
 def counted(paper: PaperText, terms: Terms) -> Counter[int]:
     """How often each column is met."""
-    return Counter(crc32(term.encode()) % COLUMNS for term in terms(paper))
+    return Counter(map(column, terms(paper)))
+
+
+def weighed(
+    paper: PaperText, columns: NDArray[np.int32], rarity: NDArray[np.float32]
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Of a paper's plain words those that are among `columns`, which are in order: their places, and their weights,
+    logarithms of counts times rarity.
+    """
+    counts = counted(paper, plain_words)
+    own = np.fromiter(counts, dtype=np.int32, count=len(counts))
+    times = np.fromiter(counts.values(), dtype=np.float64, count=len(counts))
+    places = np.searchsorted(columns, own)
+    known = places < len(columns)
+    known[known] = columns[places[known]] == own[known]
+    places = places[known]
+    return places, (1 + np.log(times[known])) * rarity[places]

@@ -7,7 +7,8 @@ reader reads, it is rendered for each reader instead, which is slow and right.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
@@ -100,6 +101,13 @@ class CompiledEdition:
         if missing := [key for key in dict.fromkeys(keys) if key not in found]:
             found |= zip(missing, self._compiled_news(missing), strict=True)
         return [found[key] for key in keys]
+
+    def add_news(self, follow_ups: Collection[FollowUp]) -> None:
+        """Compile what many readers are told at once, as one takes as long as all; what is known stays."""
+        keys = [(each, first) for each in follow_ups for first in (True, False)]
+        if self.layout is not None and (missing := [key for key in keys if self._news.get(key) is None]):
+            with suppress(Uncompilable):  # a message that tells it is rendered then
+                list(self._compiled_news(missing))
 
     def _compiled_news(self, keys: Sequence[tuple[FollowUp, bool]]) -> Iterator[Item]:
         items = [news(follow_up, str(place), is_first=first) for place, (follow_up, first) in enumerate(keys)]

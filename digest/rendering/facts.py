@@ -8,7 +8,10 @@ from datetime import date, datetime
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
+from digest.selection.follow_ups import FollowUp
 from subscriptions.models import Abstracts, Frequency
+
+__all__ = ["Chosen", "EditionFacts", "FollowUp", "PaperFacts", "ReaderFacts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +66,6 @@ class ReaderFacts(NamedTuple):
     topics: tuple[str, ...] = ()
     frequency: str = Frequency.DAILY
     abstracts: str = Abstracts.SHORT
-
-
-class FollowUp(NamedTuple):
-    """News of a paper that the reader was sent before: `words` tell it, as in "Its code is out."."""
-
-    paper_id: int
-    title: str
-    url: str
-    words: str
 
 
 class Chosen(Protocol):

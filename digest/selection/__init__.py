@@ -10,6 +10,7 @@ from digest.ranking.pool import Choice, Pool, papers_as_text, selection_as_text
 from digest.selection.again import replay
 from digest.selection.catching import Catch, caught
 from digest.selection.choosing import Composed, choose, compose
+from digest.selection.follow_ups import FollowUp, news_as_text
 from digest.selection.interests import interests_of
 from digest.selection.pool import load_pool
 
@@ -17,6 +18,7 @@ __all__ = [
     "Catch",
     "Choice",
     "Composed",
+    "FollowUp",
     "Interests",
     "Pool",
     "caught",
@@ -25,6 +27,7 @@ __all__ = [
     "compose",
     "interests_of",
     "load_pool",
+    "news_as_text",
     "papers_as_text",
     "replay",
     "selection_as_text",

@@ -33,6 +33,7 @@ class Mutes:
                 MutedKind.WORD.value: self._saying,
                 MutedKind.AUTHOR.value: self._by,
                 MutedKind.TOPIC.value: self._about,
+                MutedKind.PART.value: _none,  # lowered, not kept away
             }[kind](value)
             self._known[kind, value] = frozenset(int(self._pool.paper_ids[place]) for place in places)
         return self._known[kind, value]
@@ -62,6 +63,10 @@ class Mutes:
     @cached_property
     def _names(self) -> dict[str, list[str]]:
         return names_by_key(self._pool)
+
+
+def _none(value: str) -> Iterable[int]:
+    return ()
 
 
 @lru_cache(maxsize=4096)

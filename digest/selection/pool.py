@@ -15,7 +15,7 @@ from digest.editions.ranked import numbers
 from digest.interests import spaces
 from digest.interests.spaces import Space
 from digest.models import Edition, Paper
-from digest.ranking.parts import AuthorPart, AwayPart, OwnPart, ProfilePart
+from digest.ranking.parts import LOWERABLE, AuthorPart, AwayPart, LoweredPart, OwnPart, ProfilePart
 from digest.ranking.pool import Choice, Pool
 from digest.ranking.score import POINTS, Weights
 from digest.ranking.table import Table
@@ -39,7 +39,7 @@ def load_pool(edition: Edition, weights: Weights | None = None) -> Pool:
     return Pool(
         edition_id=edition.pk,
         paper_ids=paper_ids,
-        table=replace(table, own=_own_parts(edition, paper_ids.tolist(), weights)),
+        table=replace(table, own=(*_own_parts(edition, paper_ids.tolist(), weights), *_lowered(table))),
         offered=~rows.hidden[order],
         gone=frozenset(rows.paper_ids[rows.gone].tolist()),
         known_as=_known_as(paper_ids.tolist(), canonical_ids.tolist()),
@@ -91,6 +91,10 @@ def _own_parts(edition: Edition, paper_ids: list[int], weights: Weights) -> tupl
         AwayPart(vectors, weights.away * space.stretch, space.floor),
         AuthorPart.of([frozenset(authors[pk]) for pk in paper_ids]),
     )
+
+
+def _lowered(table: Table) -> list[OwnPart]:
+    return [LoweredPart(part) for part in table.common if part.name in LOWERABLE]
 
 
 def _known_as(paper_ids: list[int], canonical_ids: list[int]) -> dict[int, set[int]]:

@@ -21,7 +21,8 @@ from digest.ranking.parts import CommonPart
 from digest.ranking.pool import Choice, Pool
 from digest.ranking.score import POINTS, Weights
 from digest.ranking.telling import WEEK
-from digest.selection.interests import FILLED_DAYS, interests_of
+from digest.selection.interests import interests_of
+from digest.selection.memory import FILLED_DAYS
 from digest.selection.pool import load_pool
 
 # Fewer papers make a thin digest.

@@ -11,6 +11,7 @@ import numpy as np
 
 from digest.interests import profiles
 from digest.interests.profiles import Made
+from digest.models import MutedKind
 from digest.ranking.interests import Interests, Profile
 from digest.ranking.pool import Pool
 from digest.selection.muting import Mutes, names_by_key
@@ -33,10 +34,11 @@ class Wish(NamedTuple):
     authors: tuple[tuple[str, int], ...]
     away: bytes
     is_open: bool
+    lowered: tuple[str, ...] = ()
 
     def given_to(self, reader: Interests) -> Interests:
         withheld = reader.withheld | self.withheld if self.withheld else reader.withheld
-        own = self.profiles, self.authors, self.away, self.is_open, self.is_unmet
+        own = self.profiles, self.authors, self.away, self.is_open, self.is_unmet, self.lowered
         return Interests(reader.topics, reader.length, withheld, *own)
 
     @property
@@ -75,6 +77,7 @@ def _wish(made: Made, known: frozenset[int], mutes: Mutes, names: Mapping[str, S
         authors=tuple([(name, points) for key, points in made.authors.items() for name in names.get(key, ())]),
         away=made.away,
         is_open=not made.asked,
+        lowered=tuple(made.muted.get(MutedKind.PART, ())),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from django import template
 
 from digest import interests
+from digest.delivery import history
 from subscriptions.models import Subscriber
 
 register = template.Library()
@@ -25,7 +26,19 @@ def coded(verb: str, what: object) -> str:
     return f"{verb}:{what}"
 
 
+@register.simple_tag
+def latest_digest(subscriber: Subscriber) -> str:
+    """What became of their newest digest, as a sentence or two."""
+    return history.latest(subscriber)
+
+
 @register.inclusion_tag("digest/_interests.html")
 def own_interests(subscriber: Subscriber, path: str) -> dict[str, Any]:
     """What a reader follows beyond topics, and a field for more; `path` is that of their preferences."""
-    return {"interests": list(interests.interests_of(subscriber).defer("text")), "page_path": f"{path}/interests"}
+    followed = list(interests.interests_of(subscriber).defer("text"))
+    return {
+        "interests": followed,
+        "weakened": [each for each in followed if each.percent < 100],
+        "parts": interests.lowered_by(subscriber),
+        "page_path": f"{path}/interests",
+    }

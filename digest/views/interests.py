@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from digest import interests, queries, selection
 from digest.errors import InterestError
-from digest.interests import Added, references, spaces
+from digest.interests import Added, acts, references, spaces
 from digest.models import InterestKind, MutedKind
 from digest.views.votes import TOO_MUCH
 from subscriptions import addresses, links, visitors
@@ -99,10 +99,10 @@ def _follow(request: HttpRequest, reader: Subscriber, now: datetime) -> Answer:
 def _mute(kind: MutedKind, name: str) -> Callable[[HttpRequest, Subscriber, datetime], Answer]:
     def act(request: HttpRequest, reader: Subscriber, now: datetime) -> Answer:
         try:
-            muted = interests.mute(reader, kind, request.POST.get(name, ""), now)
+            done = acts.mute(reader, kind, request.POST.get(name, ""), now)
         except InterestError as error:
             raise InterestError(str(error), name) from error
-        return Answer(f"Muted: {muted.name}.", f"unmute:{muted.pk}")
+        return Answer(done.words, done.undo)
 
     return act
 

@@ -34,13 +34,15 @@ def vote(request: HttpRequest, reader: Subscriber, paper_id: int, which: str) ->
     """The paper, why it was chosen, and the buttons."""
     if which not in WHICH or paper_id > LARGEST_ID:
         raise Http404
-    if target := merged_into(paper_id):
+    target = merged_into(paper_id)
+    if target and request.method != "POST":
         return redirect("digest:vote", request.path.split("/")[2], target, which)
-    paper = Paper.objects.showable().prefetch_related("signals").filter(pk=paper_id).first()
+    paper = Paper.objects.showable().prefetch_related("signals").filter(pk=target or paper_id).first()
     if paper is None:
         return render(request, "digest/vote_gone.html", status=404)
     parts = interests.parts_in_digest(reader, paper)
     allowed = interests.allowed(reader, paper, parts)
+    allowed |= {f"{verb}:{paper_id}" for verb in (*WHICH, "withdraw")}  # a page that was open while it was merged
     done, error = _acted(request, reader, allowed) if request.method == "POST" else (None, "")
     context = {**_facts(reader, paper, which, parts), "done": done, "error": error, "page_path": request.path}
     status = (429 if error == TOO_MUCH else 422) if error else 200
@@ -67,6 +69,7 @@ def _facts(reader: Subscriber, paper: Paper, which: str, parts: Parts) -> dict[s
         "story": stories.from_paper(paper),
         "which": which,
         "other": other,
+        "from_when": interests.from_when(reader),
         "vote": cast,
         "voted": WHICH[not cast.wants_more] if cast else "",
         "reasons": interests.reasons(reader, parts),

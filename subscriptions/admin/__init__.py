@@ -1,5 +1,5 @@
-"""People and topics at the editors' desk; importing the package registers its pages."""
+"""People at the editors' desk; importing the package registers its pages."""
 
-from subscriptions.admin import records, signups, subscribers, topics
+from subscriptions.admin import records, signups, subscribers
 
-__all__ = ["records", "signups", "subscribers", "topics"]
+__all__ = ["records", "signups", "subscribers"]

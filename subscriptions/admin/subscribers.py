@@ -28,7 +28,16 @@ from subscriptions.clock import known_zones
 from subscriptions.models import BOUNCE_REASONS, ConsentRecord, Subscriber, SubscriberStatus, Suppression, Topic
 
 TONES = {SubscriberStatus.ACTIVE: "good", SubscriberStatus.UNSUBSCRIBED: "calm"}
-PREFERENCES = ["topics", "frequency", "delivery_hour", "delivery_weekday", "time_zone", "digest_length", "abstracts"]
+PREFERENCES = [
+    "topics",
+    "frequency",
+    "delivery_hour",
+    "delivery_weekday",
+    "time_zone",
+    "digest_length",
+    "abstracts",
+    "surprises",
+]
 DESK = services.Origin(name="admin")
 
 
@@ -63,6 +72,7 @@ class PreferencesForm(ModelForm[Subscriber]):
             time_zone=data["time_zone"],
             digest_length=data["digest_length"],
             abstracts=data["abstracts"],
+            surprises=data["surprises"],
         )
 
 
@@ -124,13 +134,13 @@ class SubscriberAdmin(ModelAdmin[Subscriber]):
     inlines = [ConsentInline]
     fieldsets = [
         (None, {"fields": [("email", "state")]}),
-        ("What they read", {"fields": ["topics", ("digest_length", "abstracts")]}),
+        ("What they read", {"fields": ["topics", ("digest_length", "abstracts", "surprises")]}),
         ("When", {"fields": [("frequency", "delivery_weekday"), ("delivery_hour", "time_zone")]}),
         ("So far", {"fields": [("created_at", "confirmed_at"), ("unsubscribed_at", "next_delivery_at")]}),
     ]
     add_fieldsets = [
         (None, {"fields": ["email", "consent"]}),
-        ("What they read", {"fields": ["topics", ("digest_length", "abstracts")]}),
+        ("What they read", {"fields": ["topics", ("digest_length", "abstracts", "surprises")]}),
         ("When", {"fields": [("frequency", "delivery_weekday"), ("delivery_hour", "time_zone")]}),
     ]
 

@@ -16,7 +16,7 @@ def forget_pending(apps: Any, schema_editor: Any) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("subscriptions", "0006_first_interest"),
+        ("subscriptions", "0008_topics_by_context"),
     ]
 
     operations = [

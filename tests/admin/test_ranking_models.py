@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.contrib import admin
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from digest.admin.display import part_names
+from digest.admin.ranking import RankingModelAdmin
 from digest.models import ModelKind, RankingModel, RankingModelData
 from tests.factories import NOW
 
@@ -85,3 +87,10 @@ def test_who_may_only_look_changes_nothing() -> None:
 def test_a_prediction_is_called_one_among_a_score_s_parts() -> None:
     told = part_names([("topic:robotics", 0.5), ("prediction", 0.04), ("trend", 0.1)], {"robotics": "Robotics"})
     assert [name for name, _ in told] == ["Robotics", "likely to trend (a prediction)", "trend"]
+
+
+def test_each_kind_says_what_it_is_for() -> None:
+    page = RankingModelAdmin(RankingModel, admin.site)
+    told = {kind: page.what(RankingModel(kind=kind, version=1)) for kind in ModelKind.values}
+    assert len(set(told.values())) == len(told)
+    assert "keyword" in told[ModelKind.CONTEXT]

@@ -42,6 +42,7 @@ PREFERENCES = {
     "time_zone": "Europe/Berlin",
     "digest_length": "12",
     "abstracts": "full",
+    "surprises": "1",
 }
 NO_ROWS = {"consent_records-TOTAL_FORMS": "0", "consent_records-INITIAL_FORMS": "0"}
 
@@ -79,7 +80,7 @@ def test_who_is_added_must_confirm_like_everyone(
     request = SignupRequest.objects.get(address_key="new.person@example.org")
     wanted = signups.wanted(request)
     assert (wanted.frequency, wanted.delivery_hour, wanted.digest_length) == ("weekly", 6, 12)
-    assert (wanted.abstracts, wanted.topics) == ("full", ("robotics",))
+    assert (wanted.abstracts, wanted.topics, wanted.surprises) == ("full", ("robotics",), 1)
     assert (request.origin, request.text) == ("admin", "Asked at our stand")
     enqueued.assert_called_once_with()
     assert not LogEntry.objects.exists(), "it names nobody who only asked"

@@ -11,12 +11,12 @@ from django.test import Client
 from django.utils import timezone
 
 from digest.editions import build, weights
-from digest.models import Delivery, DeliveryState, Edition, EditionPaper, RankingWeights, Vote
+from digest.models import Delivery, Edition, EditionPaper, RankingWeights, Vote
 from digest.ranking import WEIGHTS
-from digest.selection import again, compose, interests_of, load_pool
+from digest.selection import again
 from subscriptions.models import Topic
+from tests.digests import send
 from tests.factories import (
-    DeliveryFactory,
     EditionFactory,
     EditionPaperFactory,
     SubscriberFactory,
@@ -38,23 +38,8 @@ def edition() -> Edition:
     EditionPaperFactory.create(edition=issue, topics={robots.slug: 0.35}, trend=0.5, paper__title="It trends")
     for _ in range(2):
         reader = SubscriberFactory.create(digest_length=1, topics=[robots])
-        send(issue, reader)
+        send(issue, reader, now=now)
     return issue
-
-
-def send(issue: Edition, reader) -> None:
-    now = timezone.now()
-    pool = load_pool(issue)
-    choices, interests = compose(issue, pool, interests_of(pool, {reader.pk: reader.digest_length}, now), now)[
-        reader.pk
-    ]
-    DeliveryFactory.create(
-        edition=issue,
-        subscriber=reader,
-        state=DeliveryState.ACCEPTED,
-        selection=[each.as_json() for each in choices],
-        preferences=interests.as_json(),
-    )
 
 
 def page(client: Client, **values: float) -> str:

@@ -9,12 +9,11 @@ import pytest
 import time_machine
 from django.core.management import CommandError, call_command
 
-from digest.models import Delivery, DeliveryState, Digest, Edition
-from digest.selection import compose, interests_of, load_pool
+from digest.models import Digest, Edition
 from subscriptions.models import Subscriber
+from tests.digests import send
 from tests.factories import (
     NOW,
-    DeliveryFactory,
     EditionFactory,
     EditionPaperFactory,
     PaperFactory,
@@ -73,19 +72,6 @@ def reader() -> Subscriber:
     return reader
 
 
-def sent(edition: Edition, reader: Subscriber) -> Delivery:
-    pool = load_pool(edition)
-    interests = interests_of(pool, {reader.pk: reader.digest_length}, NOW)
-    choices, stored = compose(edition, pool, interests, NOW)[reader.pk]
-    return DeliveryFactory(
-        edition=edition,
-        subscriber=reader,
-        state=DeliveryState.ACCEPTED,
-        selection=[choice.as_json() for choice in choices],
-        preferences=stored.as_json(),
-    )
-
-
 def test_a_digest_to_come_is_explained(edition: Edition, reader: Subscriber) -> None:
     output = run("explain", "Ada@Example.org")
     assert "not sent; this is what would be chosen now" in output
@@ -95,7 +81,7 @@ def test_a_digest_to_come_is_explained(edition: Edition, reader: Subscriber) -> 
 
 
 def test_a_sent_digest_is_shown_as_it_was_and_replayed(edition: Edition, reader: Subscriber) -> None:
-    delivery = sent(edition, reader)
+    delivery = send(edition, reader)
     reader.topics.clear()
     output = run("explain", reader.email, "--edition", "daily/2026-07-14")
     assert "accepted, sent 2026-07-14 06:00 UTC" in output
@@ -107,7 +93,7 @@ def test_a_sent_digest_is_shown_as_it_was_and_replayed(edition: Edition, reader:
 
 
 def test_a_digest_that_was_stored_without_its_grounds_is_still_shown(edition: Edition, reader: Subscriber) -> None:
-    delivery = sent(edition, reader)
+    delivery = send(edition, reader)
     Digest.objects.filter(pk=delivery.pk).update(preferences={})
     output = run("explain", reader.email)
     assert "not on record" in output

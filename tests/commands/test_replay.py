@@ -7,11 +7,10 @@ from datetime import timedelta
 import pytest
 from django.core.management import CommandError, call_command
 
-from digest.models import Delivery, DeliveryState, Digest, Edition, EditionPaper
-from digest.ranking.pool import Pool
-from digest.selection import compose, interests_of, load_pool
-from subscriptions.models import Subscriber, Topic
-from tests.factories import NOW, DeliveryFactory, EditionFactory, EditionPaperFactory, SubscriberFactory, TopicFactory
+from digest.models import Delivery, Digest, Edition, EditionPaper
+from subscriptions.models import Topic
+from tests.digests import send
+from tests.factories import NOW, EditionFactory, EditionPaperFactory, SubscriberFactory, TopicFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -23,24 +22,11 @@ def edition() -> Edition:
     issue = EditionFactory(published=True, date=NOW.date())
     EditionPaperFactory(edition=issue, topics={robots.slug: 0.9}, trend=0.0, paper__title="About robots")
     EditionPaperFactory(edition=issue, topics={robots.slug: 0.35}, trend=0.5, paper__title="It trends")
-    pool = load_pool(issue)
     for _ in range(2):
         reader = SubscriberFactory(digest_length=1)
         reader.topics.add(robots)
-        send(issue, pool, reader)
+        send(issue, reader)
     return issue
-
-
-def send(issue: Edition, pool: Pool, reader: Subscriber) -> None:
-    wanted = interests_of(pool, {reader.pk: reader.digest_length}, NOW)
-    choices, interests = compose(issue, pool, wanted, NOW)[reader.pk]
-    DeliveryFactory(
-        edition=issue,
-        subscriber=reader,
-        state=DeliveryState.ACCEPTED,
-        selection=[each.as_json() for each in choices],
-        preferences=interests.as_json(),
-    )
 
 
 def test_digests_that_went_out_are_chosen_again_the_same(
@@ -57,7 +43,7 @@ def test_a_digest_that_the_week_filled_is_chosen_again_the_same(
     issue = EditionFactory(published=True, date=edition.date + timedelta(days=1))
     EditionPaperFactory(edition=issue, topics={}, trend=0.0)
     reader = SubscriberFactory(topics=list(Topic.objects.filter(slug__startswith="robots")), digest_length=4)
-    send(issue, load_pool(issue), reader)
+    send(issue, reader)
     assert [name for item in reader.deliveries.get().selection for name, _ in item["parts"]].count("week") == 2
     call_command("replay", edition=("daily", issue.date))
     assert "1 digests chosen again, 1 the same" in capsys.readouterr().out

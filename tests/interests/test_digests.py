@@ -24,11 +24,11 @@ from digest.models import (
     Paper,
     ReaderProfile,
 )
-from digest.selection import Choice, caught, choose, compose, interests_of, load_pool, replay
+from digest.selection import Choice, caught, choose, interests_of, load_pool, replay
 from subscriptions.models import Subscriber, Topic
+from tests.digests import composed, send
 from tests.factories import (
     NOW,
-    DeliveryFactory,
     EditionFactory,
     EditionPaperFactory,
     PaperFactory,
@@ -297,17 +297,27 @@ def test_whoever_is_erased_leaves_none_of_their_words_in_what_they_were_sent(edi
     assert Delivery.objects.get(pk=kept.pk).selection
 
 
-def send(edition: Edition, reader: Subscriber) -> Delivery:
-    pool = load_pool(edition)
-    wanted = interests_of(pool, {reader.pk: reader.digest_length}, NOW)
-    chosen, asked = compose(edition, pool, wanted, NOW)[reader.pk]
-    return DeliveryFactory(
-        edition=edition,
-        subscriber=reader,
-        state=DeliveryState.ACCEPTED,
-        selection=[choice.as_json() for choice in chosen],
-        preferences=json.loads(asked.as_text()),
-    )
+def test_what_a_reader_wants_less_of_is_chosen_by_stored_and_replayed(edition: Edition, robots: Topic) -> None:
+    entry(edition, topics={robots.slug: 0.6}, trend=0.9)
+    elsewhere = entry(edition, TURTLES, trend=0.9)
+    reader = SubscriberFactory(topics=[robots])
+    assert elsewhere.pk in [choice.paper_id for choice in composed(edition, reader).choices]
+    interests.mute(reader, MutedKind.PART, "trend", NOW)
+    delivery = send(edition, reader)
+    (choice,) = replay(delivery)
+    assert choice.parts[-1] == ("less:what is much discussed", -0.18)
+    assert delivery.preferences["lowered"] == ["trend"]
+    assert [choice.as_json()] == delivery.selection
+
+
+def test_a_surprise_is_for_who_wants_it_and_is_replayed(edition: Edition, robots: Topic) -> None:
+    entry(edition, topics={robots.slug: 0.6})
+    near = entry(edition, TURTLES, topics={robots.slug: 0.2}, trend=0.2)
+    readers = [SubscriberFactory(topics=[robots], surprises=wanted) for wanted in (0, 1)]
+    chosen = [[choice.paper_id for choice in composed(edition, reader).choices] for reader in readers]
+    assert [near.pk in each for each in chosen] == [False, True]
+    delivery = send(edition, readers[1])
+    assert [choice.as_json() for choice in replay(delivery)] == delivery.selection
 
 
 # Many readers
@@ -328,7 +338,7 @@ def test_the_number_of_queries_does_not_grow_with_readers_or_interests(edition: 
         with CaptureQueriesContext(connection) as queries:
             choose(pool, some, NOW)
         counts.append(len(queries))
-    assert counts == [7, 7, 10, 10]
+    assert counts == [9, 9, 12, 12]
 
 
 def test_rows_of_another_model_are_made_anew_for_all_at_once(edition: Edition) -> None:
@@ -342,7 +352,7 @@ def test_rows_of_another_model_are_made_anew_for_all_at_once(edition: Edition) -
     ReaderProfile.objects.update(model="gone", vectors=b"\x01" * 7)
     with CaptureQueriesContext(connection) as queries:
         assert choose(pool, readers, NOW) == before
-    assert len(queries) < 20
+    assert len(queries) < 21
     assert all(choice.paper_id == paper.pk for digests in before.values() for choice in digests)
 
 
@@ -356,7 +366,7 @@ def test_the_mail_says_that_it_is_chosen_for_what_the_reader_asked_for(edition: 
     row = Leased(1, str(uuid4()), edition.pk, reader.pk, reader.email, "daily", "UTC", 10, "full", was_claimed=False)
     batch = composing.compose(edition, [row], NOW)
     message = batch.message(batch.drafts[0], NOW).as_email()
-    assert "1 paper, about a minute, chosen for Robots and your own interests" in message.body
+    assert "1 paper, about a minute, chosen for your own interests and Robots" in message.body
     assert "Why: near “graphs of molecules”, your interest" in message.body
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -11,10 +9,11 @@ from django.test.utils import CaptureQueriesContext
 from digest import editions, interests, learning
 from digest.interests import profiles, spaces
 from digest.learning import fitting, keeping
-from digest.models import DeliveryState, Edition, ModelKind, Paper, RankingModelData, ReaderProfile
-from digest.selection import Choice, choose, compose, interests_of, load_pool, replay
+from digest.models import Edition, ModelKind, Paper, RankingModelData, ReaderProfile
+from digest.selection import Choice, choose, load_pool, replay
 from subscriptions.models import Subscriber
-from tests.factories import NOW, DeliveryFactory, PaperFactory, SubscriberFactory, TopicFactory
+from tests.digests import send
+from tests.factories import NOW, PaperFactory, SubscriberFactory, TopicFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -95,16 +94,7 @@ def test_a_row_of_another_model_serves_at_once_and_is_renewed_by_the_task(editio
 
 def test_a_replay_needs_neither_papers_words_nor_the_model(edition: Edition, reader: Subscriber) -> None:
     interests.add_text(reader, "legged robots", NOW)
-    pool = load_pool(edition)
-    wanted = interests_of(pool, {reader.pk: 30}, NOW)
-    chosen = compose(edition, pool, wanted, NOW)[reader.pk].choices
-    delivery = DeliveryFactory(
-        edition=edition,
-        subscriber=reader,
-        state=DeliveryState.ACCEPTED,
-        selection=[choice.as_json() for choice in chosen],
-        preferences=json.loads(wanted[reader.pk].as_text()),
-    )
+    delivery = send(edition, reader)
     Paper.objects.update(title="Something else", abstract="")
     ReaderProfile.objects.all().delete()
     RankingModelData.objects.all().delete()
@@ -130,7 +120,7 @@ def test_a_send_reads_as_many_rows_however_many_readers(edition: Edition) -> Non
         with CaptureQueriesContext(connection) as queries:
             choose(pool, some, NOW)
         counts.append(len(queries))
-    assert counts[0] == counts[1] == 9
+    assert counts[0] == counts[1] == 11
 
 
 def test_sending_and_the_site_do_without_scipy() -> None:

@@ -8,8 +8,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from digest import interests
-from digest.models import DeliveryState, Edition, Interest, Muted, MutedKind, Paper, Vote
-from subscriptions import tokens, visitors
+from digest.models import DeliveryState, Edition, Interest, Muted, MutedKind, Paper, ReaderProfile, Vote
+from subscriptions import links, tokens, visitors
 from subscriptions.models import Subscriber
 from subscriptions.tokens import Purpose
 from tests.factories import (
@@ -233,13 +233,16 @@ def test_less_offers_to_lower_each_reason(client: Client, reader: Subscriber, ed
         f"remove:{interest.pk}",
         f"remove:{author.pk}",
         "mute-author:Emmy Noether",
+        "lower:trend",
+        "lower:editor",
     ):
         assert f'value="{code}"' in page
     for words in (
-        "It is much discussed",
-        "An editor picked it",
-        "“graphs”, an interest of yours",
-        "Ada Lovelace, whom you follow",
+        "Much discussed today",
+        "Picked by our editors",
+        "Near “graphs”, your interest",
+        "By Ada Lovelace, whom you follow",
+        "Because you follow Robots",
     ):
         assert words in page
     assert "voted down" not in page
@@ -252,6 +255,94 @@ def test_less_offers_to_lower_each_reason(client: Client, reader: Subscriber, ed
     assert "you get what trends in all of them" in interests.act(reader, "unfollow-topic:test-robots", NOW).words
 
 
+def test_what_counts_for_less_is_shown_where_it_was_asked_and_on_the_readers_pages(
+    client: Client, reader: Subscriber, edition: Edition
+) -> None:
+    paper = PaperFactory()
+    sent(reader, edition, paper, [["trend", 0.2], ["prediction", 0.05]])
+    path = vote_of(reader, paper, "less")
+    page = client.post(path, {"do": "lower:trend"}).text
+    assert "From now on what is much discussed counts for less." in page
+    lowered = Muted.objects.get()
+    assert (lowered.kind, lowered.value) == (MutedKind.PART, "trend")
+    assert "Let it count fully again" in page
+    for path_of in (links.preferences_path(reader.pk), f"{links.preferences_path(reader.pk)}/interests"):
+        page = client.get(path_of).text
+        assert "Less of this" in page
+        assert "What is much discussed" in page
+        assert f'value="unmute:{lowered.pk}"' in page
+    page = client.post(path, {"do": f"unmute:{lowered.pk}"}).text
+    assert "Counts fully again: what is much discussed." in page
+    assert 'value="lower:trend"' in page
+    assert not ReaderProfile.objects.exists()
+    for code in ("lower:editor", "lower:topic:test-robots", "lower:week", "lower:"):
+        assert client.post(path, {"do": code}).status_code == 422
+    assert "Less of this" not in client.get(links.preferences_path(reader.pk)).text
+
+
+def test_a_vote_on_a_page_that_was_open_while_its_paper_was_merged_counts(client: Client, reader: Subscriber) -> None:
+    old, winner = PaperFactory(), PaperFactory()
+    Paper.objects.filter(pk=old.pk).update(merged_into=winner)
+    path = vote_of(reader, old)
+    assert client.get(path).status_code == 302
+    assert "Noted: more like this" in client.post(path, {"do": f"more:{old.pk}"}).text
+    assert Vote.objects.get().paper == winner
+
+
+def test_a_vote_of_someone_who_left_is_kept_and_promises_no_digest(client: Client) -> None:
+    gone, paper = SubscriberFactory(unsubscribed=True), PaperFactory()
+    page = client.get(vote_of(gone, paper)).text
+    assert "next digest" not in page
+    page = client.post(vote_of(gone, paper), {"do": f"more:{paper.pk}"}).text
+    assert "It counts if you subscribe again" in page
+    assert "next digest" not in page
+
+
+def test_whoever_mutes_an_author_they_follow_is_told(client: Client, reader: Subscriber) -> None:
+    interests.follow(reader, "Ada Lovelace", NOW)
+    path = f"{links.preferences_path(reader.pk)}/interests"
+    assert "You follow them, too" in client.post(path, {"add": "muted_author", "muted_author": "ada lovelace"}).text
+    assert "You follow them, too" not in client.post(path, {"add": "muted_author", "muted_author": "Bo Li"}).text
+
+
+@pytest.mark.parametrize(
+    ("state", "detail", "words"),
+    [
+        (DeliveryState.QUEUED, "", "is on its way to you"),
+        (DeliveryState.DELIVERED, "", "was sent to you"),
+        (DeliveryState.SKIPPED, "No papers", "was not sent: nothing in it"),
+        (DeliveryState.SKIPPED, "A newer edition came first", "did not reach you."),
+        (DeliveryState.BOUNCED, "550 no such user", "Your mail server sent it back."),
+        (DeliveryState.UNKNOWN, "", "the mail server did not say"),
+    ],
+)
+def test_the_preference_page_tells_what_became_of_the_newest_digest(
+    client: Client, reader: Subscriber, edition: Edition, state: str, detail: str, words: str
+) -> None:
+    path = links.preferences_path(reader.pk)
+    assert "digest of" not in client.get(path).text
+    DeliveryFactory(edition=edition, subscriber=reader, state=state, detail=detail)
+    page = client.get(path).text
+    assert f"The daily digest of {edition.date:%-d %B}" in page
+    assert words in page
+
+
+def test_a_surprise_is_labelled_and_can_be_done_without(client: Client, reader: Subscriber, edition: Edition) -> None:
+    paper = PaperFactory()
+    Subscriber.objects.filter(pk=reader.pk).update(surprises=1)
+    sent(reader, edition, paper, [["trend", 0.08], ["topic:test-robots", 0.12], ["surprise", 0.01]])
+    path = vote_of(reader, paper, "less")
+    page = client.get(path).text
+    assert "A surprise, near what you asked for" in page
+    assert "About Robots" in page
+    page = client.post(path, {"do": "surprises:0"}).text
+    assert "No more surprises." in page
+    assert 'value="surprises:1"' in page
+    reader.refresh_from_db()
+    assert reader.surprises == 0
+    assert client.post(path, {"do": "surprises:7"}).status_code == 422
+
+
 def test_a_reason_says_that_they_liked_papers_and_not_which(
     client: Client, reader: Subscriber, edition: Edition
 ) -> None:
@@ -259,8 +350,8 @@ def test_a_reason_says_that_they_liked_papers_and_not_which(
     paper = PaperFactory()
     sent(reader, edition, paper, [["interest:papers you liked", 0.4], ["prediction", 0.1]])
     page = client.get(vote_of(reader, paper)).text
-    assert "It is near papers you liked" in page
-    assert "likely to be discussed (a prediction)" in page
+    assert "Near papers you liked" in page
+    assert "Likely to be discussed (a prediction)" in page
     assert "turtles" not in page
 
 

@@ -35,7 +35,7 @@ def test_the_first_fit_waits_for_enough_papers() -> None:
     PaperFactory.create_batch(19, first_seen_at=NOW)
     assert learning.due(NOW) == []
     PaperFactory(first_seen_at=NOW)
-    assert learning.due(NOW) == [ModelKind.MEANING]
+    assert learning.due(NOW) == [ModelKind.MEANING, ModelKind.CONTEXT]
 
 
 @pytest.mark.parametrize(

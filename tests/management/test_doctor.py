@@ -5,21 +5,32 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import UTC, timedelta
+from email.utils import format_datetime
 from io import StringIO
+from types import SimpleNamespace
 
+import httpx
 import pytest
+from celery import current_app
 from django.core.cache import cache
 from django.core.management import call_command
+from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from digest import tasks
 from digest.management.diagnosis import STEPS, Level, examine
+from digest.models import Source
 from subscriptions.models import Topic
-from tests.factories import BreakerFactory, EditionFactory, HostFactory
+from tests.factories import BreakerFactory, EditionFactory, HostFactory, SourceFactory
 from tests.services import PROJECT, free_port, process_environment
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _nobody_is_asked(db):
+    Source.objects.update(is_enabled=False)
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +47,9 @@ def findings(*steps: str) -> list[tuple[Level, str]]:
 
 
 def test_a_healthy_database_queue_and_clock_are_fine():
-    assert {level for level, _ in findings("database", "clock", "broker", "configuration")} == {Level.FINE}
+    assert {level for level, _ in findings("database", "keys", "disk", "clock", "broker", "configuration")} == {
+        Level.FINE
+    }
 
 
 def test_what_the_settings_silence_is_not_brought_up(settings):
@@ -52,8 +65,56 @@ def test_without_a_topic_readers_could_not_choose():
 
 
 def test_a_clock_that_is_off_is_noticed(monkeypatch):
-    monkeypatch.setattr("digest.management.diagnosis.CLOCK_TOLERANCE_SECONDS", -1)
+    monkeypatch.setattr("digest.management.diagnosis.machine.CLOCK_TOLERANCE_SECONDS", -1)
     assert [level for level, _ in findings("clock")] == [Level.WRONG]
+
+
+@pytest.mark.parametrize(("hours", "level"), [(0, Level.FINE), (1, Level.WRONG), (-1, Level.WRONG)])
+def test_a_clock_that_is_an_hour_off_is_noticed_by_others_replies(monkeypatch, hours, level):
+    SourceFactory.create()
+    told = format_datetime(timezone.now().astimezone(UTC) + timedelta(hours=hours), usegmt=True)
+    monkeypatch.setattr("httpx.head", lambda url, timeout: httpx.Response(405, headers={"Date": told}))
+    assert [each for each, _ in findings("clock")] == [Level.FINE, level]
+
+
+def test_a_network_that_is_away_only_leaves_the_clock_unchecked(monkeypatch):
+    def fail(url, timeout):
+        raise httpx.ConnectError("no route")
+
+    SourceFactory.create()
+    monkeypatch.setattr("httpx.head", fail)
+    assert [each for each, _ in findings("clock")] == [Level.FINE, Level.NOTE]
+
+
+def test_a_disk_that_is_full_or_closed_is_noticed(monkeypatch):
+    assert [level for level, _ in findings("disk")] == [Level.FINE]
+    monkeypatch.setattr("digest.management.diagnosis.machine.FREE_MEGABYTES", 10**9)
+    [(level, text)] = findings("disk")
+    assert (level, "MB left" in text) == (Level.WRONG, True)
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    [(level, text)] = findings("disk")
+    assert (level, "cannot be written to" in text) == (Level.WRONG, True)
+
+
+def test_migrations_that_are_not_applied_are_wrong(monkeypatch):
+    monkeypatch.setattr(MigrationExecutor, "migration_plan", lambda self, targets: [object(), object()])
+    assert findings("database") == [(Level.WRONG, "2 migrations are not applied.")]
+
+
+@pytest.mark.parametrize(
+    ("served", "level", "words"),
+    [
+        (None, Level.WRONG, "No worker answers."),
+        (["control", "urgent", "ingestion"], Level.WRONG, "No worker takes from: bulk."),
+        (["control", "urgent", "ingestion", "bulk"], Level.FINE, "Every queue is worked off, by: celery@here."),
+    ],
+)
+def test_a_queue_that_no_worker_serves_is_wrong(monkeypatch, served, level, words):
+    answer = served and {"celery@here": [{"name": name} for name in served]}
+    monkeypatch.setattr(
+        type(current_app.control), "inspect", lambda self, timeout: SimpleNamespace(active_queues=lambda: answer)
+    )
+    assert findings("workers") == [(level, words)]
 
 
 def test_a_tick_leaves_its_heartbeat(settings, monkeypatch):
@@ -109,6 +170,17 @@ def test_a_host_that_is_paused_is_wrong_and_says_what_it_said():
     assert level is Level.WRONG
     assert "down.example has not been visited since" in text
     assert "no complete reply within 30 s" in text
+
+
+@pytest.mark.smtp_sink
+@pytest.mark.parametrize("command", ["MAIL", "RCPT"])
+def test_an_smtp_server_that_would_refuse_our_mail_is_wrong(settings, smtp_sink, command):
+    sink = smtp_sink("-r", command)
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = sink.host, sink.port
+    [(level, text)] = findings("mail")
+    assert level is Level.WRONG
+    assert "would refuse our mail: 450" in text
 
 
 @pytest.mark.smtp_sink

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,8 +15,9 @@ from hypothesis import strategies as st
 
 from digest.ranking import Interests, Profile, table
 from digest.ranking.choosing import choose_for
-from digest.ranking.parts import AuthorPart, ProfilePart
+from digest.ranking.parts import AuthorPart, LoweredPart, ProfilePart
 from digest.ranking.pool import Choice, Pool, papers_as_text, selection_as_text
+from digest.ranking.telling import sentence
 from digest.ranking.vectors import as_bytes
 
 SLUGS = ("a", "b", "c")
@@ -37,6 +39,7 @@ def pool_of(papers: Sequence[Paper]) -> Pool:
     relevance, trend, shift, vectors, authors, groups = zip(*papers, strict=True)
     own = [ProfilePart(as_bytes(vectors), 0.5, floor=0.1, enough=ENOUGH), AuthorPart.of(authors)]
     points = table(SLUGS, relevance, trend, [False] * count, shift, own)
+    points = replace(points, own=(*own, *(LoweredPart(part) for part in points.common)))
     ids = np.arange(FIRST_ID, FIRST_ID + count)
     places = [np.flatnonzero(np.array(groups) == group) for group in sorted(set(groups) - {0})]
     groups = [each for each in places if len(each) > 1]
@@ -116,6 +119,60 @@ def test_the_same_trending_pair_opens_no_digest_of_who_has_papers_of_their_own()
     assert places(pool, Interests((), 8))[:2] == [0, 1]
 
 
+# Less of this
+
+
+def test_what_a_reader_wants_less_of_counts_half_and_brings_nothing_by_itself() -> None:
+    pool = pool_of([about(0.5, trend=0.5), about(0.6), Paper(trend=1.0), Paper(shift=0.5)])
+    assert places(pool, Interests(("a",), 8)) == [3, 0, 1, 2]
+    less = Interests(("a",), 8, lowered=("trend",))
+    (digest,) = choose_for(pool, [less])
+    assert ids(digest) == [13, 10, 11]
+    assert digest[1].parts == (("topic:a", 0.25), ("trend", 0.2), ("less:what is much discussed", -0.1))
+    assert places(pool, Interests(("a",), 8, lowered=("editor", "trend"))) == [0, 1]
+    assert places(pool, Interests((), 8, lowered=("trend",))) == [3, 0, 1]
+
+
+def test_lowering_is_stored_with_the_digest_and_chooses_it_again() -> None:
+    less = Interests(("a",), 8, lowered=("trend",))
+    again = Interests.from_json(json.loads(less.as_text()))
+    assert again == less
+    pool = pool_of([about(0.5, trend=0.5), about(0.6), Paper(trend=1.0)])
+    assert choose_for(pool, [again, Interests(("a",), 8)])[0] == choose_for(pool, [less])[0]
+
+
+# A surprise
+
+
+def test_a_surprise_comes_last_is_near_and_not_of_it_and_says_so() -> None:
+    papers = [about(0.9 - n / 100) for n in range(6)]
+    near = about(0.2, trend=0.2)
+    pool = pool_of([*papers, near, about(0.25), about(0.05, trend=0.25), Paper(trend=0.25), about(0.2, trend=0.3)])
+    assert places(pool, Interests(("a",), 4)) == [0, 1, 2, 3]
+    wanted = Interests(("a",), 4, surprises=1)
+    (digest,) = choose_for(pool, [wanted])
+    assert ids(digest) == [10, 11, 12, 16]
+    assert digest[-1].parts == (("topic:a", 0.1), ("trend", 0.08), ("surprise", 0.01))
+    assert sentence(digest[-1].parts, {"a": "Kites"}) == (
+        "A surprise, near what you asked for; about Kites; discussed today"
+    )
+    assert places(pool, Interests(("a",), 9, surprises=1)) == [0, 1, 2, 3, 4, 5, 10, 6]
+    again = Interests.from_json(json.loads(wanted.as_text()))
+    assert choose_for(pool, [again])[0] == digest
+
+
+def test_no_surprise_where_nothing_is_good_enough_or_there_is_no_digest() -> None:
+    near = about(0.2, trend=0.2)
+    assert places(pool_of([near]), Interests(("a",), 4, surprises=1)) == []
+    assert places(pool_of([near, about(0.9)]), Interests(("a",), 1, surprises=1)) == [1]
+    assert places(pool_of([near, about(0.9)]), Interests(("a",), 4, frozenset({10}), surprises=1)) == [1]
+    twins = [about(0.2, trend=0.2, group=1), about(0.9, group=1)]
+    assert places(pool_of(twins), Interests(("a",), 4, surprises=1)) == [1]
+    assert places(pool_of([near, Paper(trend=0.9)]), Interests((), 4, surprises=1)) == places(
+        pool_of([near, Paper(trend=0.9)]), Interests((), 4)
+    )
+
+
 # Near-duplicates
 
 
@@ -176,18 +233,20 @@ PAPERS = st.lists(
 )
 READERS = st.lists(
     st.builds(
-        lambda topics, length, withheld, vectors, authors: Interests(
+        lambda topics, length, withheld, vectors, authors, lowered: Interests(
             tuple(sorted(topics)),
             length,
             withheld,
             tuple(Profile(str(number), as_bytes(vector).tobytes()) for number, vector in enumerate(vectors)),
             tuple(authors),
+            lowered=tuple(sorted(lowered)),
         ),
         st.frozensets(st.sampled_from([*SLUGS, "unknown"])),
         st.integers(1, 9),
         st.frozensets(st.integers(FIRST_ID, FIRST_ID + 50), max_size=10),
         st.lists(st.tuples(st.floats(-1, 1), st.floats(-1, 1)), max_size=2),
         st.lists(st.tuples(st.sampled_from(["ada", "bo"]), st.integers(1, 4000)), max_size=1),
+        st.frozensets(st.sampled_from(["trend", "editor"]), max_size=2),
     ),
     min_size=1,
     max_size=5,
@@ -232,7 +291,11 @@ class Plain:
         self.papers, self.reader, self.groups = papers, reader, [set(places.tolist()) for places in pool.groups]
         scored = pool.table.meet([reader]).scored
         self.scores = scored.points[0].tolist()
-        self.notable = [paper.trend >= 0.3 or paper.shift > 0 for paper in papers]
+        self.notable = [
+            (paper.trend >= 0.3 and "trend" not in reader.lowered)
+            or (paper.shift > 0 and "editor" not in reader.lowered)
+            for paper in papers
+        ]
         fits = scored.fits[0].tolist()
         self.fits = [fit or (notable and reader.is_general) for fit, notable in zip(fits, self.notable, strict=True)]
         self.asked = [slug for n, slug in enumerate(SLUGS) if slug in reader.topics and self._has_papers(n)]

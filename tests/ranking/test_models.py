@@ -10,7 +10,6 @@ import pytest
 from digest.ranking import PaperText
 from digest.ranking.fitting import prediction
 from digest.ranking.fitting.meaning import MeaningSpace
-from digest.ranking.fitting.naming import NameFinder
 from digest.ranking.fitting.spaces import TermSpace
 from digest.ranking.fitting.taste import TasteModel
 from digest.ranking.record import Example, Listing, Record
@@ -69,7 +68,6 @@ def test_odd_corpora_and_texts_give_numbers(corpus: list[PaperText]) -> None:
     asked = [*ODD, *ROBOTS[:1]]
     assert np.isfinite(meaning.vectors(asked)).all()
     assert np.isfinite(meaning.profile([])).all()
-    assert np.isfinite(NameFinder.fitted(corpus).relevance(["", "Robots", "机器人"], asked)).all()
     taste = TasteModel.fitted(corpus)
     for liked in ([], asked):
         assert all(np.isfinite(part).all() for part in taste.parts(liked, asked).values())
@@ -89,13 +87,6 @@ def test_taste_tells_words_and_authors_apart() -> None:
     parts = taste.parts(corpus[:4], [by_writer, corpus[8], corpus[20]])
     assert parts["authors"][0] > max(parts["authors"][1:])
     assert parts["words"][1] > max(parts["words"][0], parts["words"][2])
-
-
-def test_a_topic_s_name_alone_finds_papers_that_never_say_it() -> None:
-    corpus = [PaperText("Robotics", "legged machines with torque")] * 10 + CAKES + [PaperText("On books", "pages")] * 10
-    finder = NameFinder.fitted(corpus)
-    scores = finder.relevance(["Robotics"], [PaperText("Legged machines"), CAKES[0], PaperText("Pages of books")])
-    assert scores[:, 0].argmax() == 0
 
 
 def examples(number: int = 400) -> list[Example]:

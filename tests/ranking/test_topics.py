@@ -116,3 +116,26 @@ def test_two_thousand_papers_and_sixteen_topics_take_moments() -> None:
     started = time.process_time()
     topic_relevance([paper] * 2000, topics)
     assert time.process_time() - started < 3  # about 0.3 s; a regular expression per keyword takes half a minute
+
+
+def test_what_a_topic_excludes_is_not_about_it_by_phrase_or_category() -> None:
+    topic = TopicProfile("people", ["cs.HC"], ["interaction"], exclusions=["human-object interaction", "cs.SD"])
+    kept = PaperText("Interaction", "of people", ("cs.HC",), "cs.HC")
+    assert relevance(kept, topic) > 0.5
+    assert relevance(PaperText("Interaction", "Human-object  interactions", ("cs.HC",), "cs.HC"), topic) == 0
+    assert relevance(PaperText("Interaction", "", ("cs.HC", "cs.SD"), "cs.HC"), topic) == 0
+
+
+def test_a_topic_without_keywords_is_found_by_its_name_and_its_parts() -> None:
+    topic = TopicProfile("quantum", name="Quantum cryptography and lattices")
+    assert relevance(PaperText("On quantum cryptography"), topic) > 0
+    assert relevance(PaperText("On lattices"), topic) > 0
+    assert relevance(PaperText("On quantum gravity"), topic) == 0
+    assert relevance(PaperText("On lattices"), TopicProfile("q", [], ["qubit"], "Lattices")) == 0
+
+
+def test_a_topic_that_is_named_as_arxiv_names_categories_has_them_until_it_says_what_it_looks_like() -> None:
+    assert TopicProfile("r", name="robotics ").all_categories == {"cs.RO"}
+    assert TopicProfile("ml", name="Machine Learning").all_categories == {"cs.LG", "stat.ML"}
+    assert not TopicProfile("r", keywords=["robot"], name="Robotics").all_categories
+    assert not TopicProfile("r", name="Robots").all_categories

@@ -352,13 +352,15 @@ def test_preferences_are_shown_and_saved(client: Client) -> None:
     assert '<option value="7" selected>7 papers' in page
     fields = {
         "topics": [agents.slug], "frequency": "weekly", "delivery_weekday": "2", "delivery_hour": "0",
-        "time_zone": "Europe/Berlin", "digest_length": "5", "abstracts": "full",
+        "time_zone": "Europe/Berlin", "digest_length": "5", "abstracts": "full", "surprises": "1",
     }  # fmt: skip
     with time_machine.travel(NOW, tick=False):
         page = client.post(url, fields).content.decode()
     assert "every Wednesday at 0:00 (Europe/Berlin); the next one on Wednesday, 15 July at 0:00" in page
     reader.refresh_from_db()
-    assert Preferences.of(reader) == Preferences(("agents",), "weekly", 0, 2, "Europe/Berlin", 5, abstracts="full")
+    assert Preferences.of(reader) == Preferences(
+        ("agents",), "weekly", 0, 2, "Europe/Berlin", 5, abstracts="full", surprises=1
+    )
 
 
 def test_preferences_with_a_mistake_change_nothing_and_keep_what_was_typed(client: Client) -> None:

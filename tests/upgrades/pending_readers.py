@@ -5,7 +5,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-BEFORE, AFTER = "0006_first_interest", "0009_signup_requests"
+BEFORE, AFTER = "0008_topics_by_context", "0009_signup_requests"
 
 
 def migrated(name):

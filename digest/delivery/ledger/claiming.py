@@ -20,6 +20,7 @@ class Content(NamedTuple):
     papers: str
     selection: str
     preferences: str
+    news: str = "[]"
 
 
 _CLAIM = f"""
@@ -42,8 +43,8 @@ _SETTLE = f"""
             AND NOT EXISTS (SELECT 1 FROM subscriptions_suppression x WHERE x.address_hash = s.address_hash))
 """  # noqa: S608
 _FORGET = "DELETE FROM digest_digest WHERE delivery_id = ANY(%(ids)s)"
-_COPY = "COPY digest_digest (delivery_id, papers, selection, preferences) FROM STDIN"
-_INSERT = "INSERT INTO digest_digest (delivery_id, papers, selection, preferences) VALUES (%s, %s, %s, %s)"
+_COPY = "COPY digest_digest (delivery_id, papers, selection, preferences, news) FROM STDIN"
+_INSERT = "INSERT INTO digest_digest (delivery_id, papers, selection, preferences, news) VALUES (%s, %s, %s, %s, %s)"
 
 
 def claim(contents: Sequence[Content], run: UUID, now: datetime, again: Collection[int] = ()) -> set[int]:

@@ -28,8 +28,8 @@ _DELIVERIES = """
     FROM subscriptions_subscriber s ORDER BY s.id
 """
 _DIGESTS = """
-    INSERT INTO digest_digest (delivery_id, papers, selection, preferences)
-    SELECT id, %s, '[]', '{}' FROM digest_delivery WHERE edition_id = %s
+    INSERT INTO digest_digest (delivery_id, papers, selection, preferences, news)
+    SELECT id, %s, '[]', '{}', '[]' FROM digest_delivery WHERE edition_id = %s
 """
 _TABLES = "digest_delivery, digest_digest, subscriptions_subscriber, digest_edition"
 

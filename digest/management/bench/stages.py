@@ -13,7 +13,7 @@ from digest.delivery import composing, journal, ledger
 
 STAGES: dict[str, list[tuple[Any, str]]] = {
     "lease": [(ledger, "lease"), (ledger, "release")],
-    "choose": [(composing, "load_pool"), (composing, "interests_of"), (composing, "choose_digests")],
+    "choose": [(composing, "load_pool"), (composing, "choose_digests")],
     "compile": [(composing, "compiled_edition")],
     "claim": [(ledger, "claim")],
     "assemble": [(composing.Batch, "message")],

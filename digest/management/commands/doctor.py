@@ -16,7 +16,7 @@ from digest.management.diagnosis import STEPS, Finding, Level, examine
 
 class Command(BaseCommand):
     help = (
-        "Check configuration, database, clock, queue, heartbeat, editions, mail and sending; "
+        "Check configuration, disk, database, keys, clock, queue, workers, editions, mail, sending and DNS; "
         "exit code 1 if anything is wrong."
     )
     # Its first step runs them, and reports them like everything else.

@@ -44,10 +44,11 @@ class Command(BaseCommand):
         reader = _reader(email)
         issue = _edition(reader, edition)
         sent = Delivery.objects.filter(edition=issue, subscriber=reader).exclude(state__in=UNSENT).first()
-        interests, choices = _stored(sent) if sent else _chosen(issue, reader)
+        choices, interests, follow_ups = _stored(sent) if sent else _chosen(issue, reader)
         self.stdout.write(f"{issue} for {reader.email}: {_account(sent)}")
         self.stdout.write(_wishes(interests))
         self.stdout.write("\n".join(_digest(choices)))
+        self.stdout.writelines(f"  Since then: {tex.readable(each.title)}. {each.words}\n" for each in follow_ups)
         if sent:
             self.stdout.write(_replayed(sent, choices))
 
@@ -75,17 +76,16 @@ def _edition(reader: Subscriber, wanted: tuple[str, Any] | None) -> Edition:
     return edition
 
 
-def _stored(delivery: Delivery) -> tuple[selection.Interests | None, list[Choice]]:
+def _stored(delivery: Delivery) -> tuple[list[Choice], selection.Interests | None, Sequence[selection.FollowUp]]:
     interests = selection.Interests.from_json(delivery.preferences) if delivery.preferences else None
-    return interests, [Choice.from_json(item) for item in delivery.selection]
+    follow_ups = [selection.FollowUp.from_json(item) for item in delivery.news]
+    return [Choice.from_json(item) for item in delivery.selection], interests, follow_ups
 
 
-def _chosen(edition: Edition, reader: Subscriber) -> tuple[selection.Interests, list[Choice]]:
+def _chosen(edition: Edition, reader: Subscriber) -> selection.Composed:
     now = timezone.now()
     pool = selection.load_pool(edition)
-    interests = selection.interests_of(pool, {reader.pk: reader.digest_length}, now)
-    composed = selection.compose(edition, pool, interests, now)[reader.pk]
-    return composed.interests, composed.choices
+    return selection.compose(edition, pool, {reader.pk: reader.digest_length}, now)[reader.pk]
 
 
 def _account(delivery: Delivery | None) -> str:

@@ -36,7 +36,11 @@ class MeaningSpace:
     @classmethod
     def fitted(cls, space: TermSpace, corpus: Iterable[PaperText], dimensions: int = DIMENSIONS) -> MeaningSpace:
         """Of fewer papers or terms than dimensions, as many as there are."""
-        vectors = space.vectors(corpus)
+        return cls.of_vectors(space, space.vectors(corpus), dimensions)
+
+    @classmethod
+    def of_vectors(cls, space: TermSpace, vectors: sparse.csr_array, dimensions: int = DIMENSIONS) -> MeaningSpace:
+        """The same of what the space gave of a corpus."""
         having = np.bincount(vectors.indices, minlength=vectors.shape[1])
         columns = np.flatnonzero((having >= min(LEAST_PAPERS, 1 + vectors.shape[0] // SMALL)) & (space.rarity > 0))
         few = vectors[:, columns]
@@ -73,6 +77,5 @@ class MeaningSpace:
 
 def fitted(corpus: Iterable[PaperText]) -> Meaning:
     """The meaning of plain words in a corpus."""
-    papers = list(corpus)
-    space = TermSpace.fitted(papers, plain_words)
-    return MeaningSpace.fitted(space, papers).kept(space.vectors(papers))
+    space, vectors = TermSpace.with_vectors(corpus, plain_words)
+    return MeaningSpace.of_vectors(space, vectors).kept(vectors)

@@ -31,15 +31,21 @@ class TermSpace:
 
     @classmethod
     def fitted(cls, corpus: Iterable[PaperText], terms: Terms) -> TermSpace:
+        return cls.with_vectors(corpus, terms)[0]
+
+    @classmethod
+    def with_vectors(cls, corpus: Iterable[PaperText], terms: Terms) -> tuple[TermSpace, sparse.csr_array]:
+        """The same, and the vectors of the corpus."""
         counts = _counted(corpus, terms)
         papers = counts.shape[0]
         having = np.bincount(counts.indices, minlength=COLUMNS)
         rarity = (np.log((1 + papers) / (1 + having)) + 1).astype(np.float32)
         rarity[having > max(1, papers * MOST_PAPERS)] = 0
         mean = np.zeros(COLUMNS, dtype=np.float32)
+        vectors = _weighted(counts, rarity)
         if papers:
-            mean += np.asarray(_weighted(counts, rarity).mean(axis=0), dtype=np.float32).ravel()
-        return cls(terms, papers, rarity, mean)
+            mean += np.asarray(vectors.mean(axis=0), dtype=np.float32).ravel()
+        return cls(terms, papers, rarity, mean), vectors
 
     def vectors(self, papers: Iterable[PaperText]) -> sparse.csr_array:
         """Papers x columns, each row of length one, or nought for a paper without a term."""

@@ -8,15 +8,18 @@ from digest.ranking.parts.authors import AuthorPart
 from digest.ranking.parts.away import AwayPart
 from digest.ranking.parts.base import Asked, Met, OwnPart, Reason, Scored, Told
 from digest.ranking.parts.common import CommonPart
+from digest.ranking.parts.lowered import LOWERABLE, LoweredPart
 from digest.ranking.parts.profiles import ProfilePart
 from digest.ranking.parts.topics import Followed, TopicPart
 
 __all__ = [
+    "LOWERABLE",
     "Asked",
     "AuthorPart",
     "AwayPart",
     "CommonPart",
     "Followed",
+    "LoweredPart",
     "Met",
     "OwnPart",
     "ProfilePart",

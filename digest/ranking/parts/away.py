@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from digest.ranking.interests import Interests
-from digest.ranking.parts.base import Met, Scored, Told
+from digest.ranking.parts.base import Met
+from digest.ranking.parts.lost import Lost
 from digest.ranking.score import POINTS, Points
 from digest.ranking.vectors import ONE
 
@@ -34,7 +34,7 @@ class AwayPart:
         profiles = joined.reshape(len(rows), self.vectors.shape[1]).astype(np.float32)
         lost = np.zeros((len(readers), len(self.vectors)), dtype=np.int32)
         lost[rows] = self.points(profiles @ self.vectors.T.astype(np.float32))
-        return _Met(lost)
+        return Lost(NAME, lost)
 
     def take(self, order: NDArray[np.intp]) -> AwayPart:
         return replace(self, vectors=self.vectors[order])
@@ -44,18 +44,3 @@ class AwayPart:
         above = np.maximum(products - np.float32(self.floor * ONE**2), np.float32(0))
         points: Points = np.rint(above * -slope).astype(np.int32)
         return points
-
-
-@dataclass(frozen=True, slots=True)
-class _Met:
-    """Readers x papers, nought or less."""
-
-    lost: Points
-
-    def add(self, scored: Scored) -> None:
-        np.add(scored.points, self.lost, out=scored.points)
-
-    def reasons(self, places: NDArray[np.integer[Any]]) -> list[list[Told]]:
-        chosen = self.lost[np.arange(len(places))[:, None], places]
-        scores: list[list[float]] = (chosen / POINTS).tolist()
-        return [[(NAME, score) for score in row] for row in scores]

@@ -25,7 +25,8 @@ class Scored(NamedTuple):
 class OwnPart(Protocol):
     """n papers' side of a kind of reason that is each reader's own."""
 
-    def meet(self, readers: Sequence[Interests]) -> Met: ...
+    def meet(self, readers: Sequence[Interests]) -> Met | None:
+        """None where it has nothing to do with any of them."""
 
     def take(self, order: NDArray[np.intp]) -> Self:
         """The same part with its papers in another order."""

@@ -1,5 +1,7 @@
 """Takes nothing; gives arXiv's official names of its categories, as in the category taxonomy of arxiv.org."""
 
+from collections import defaultdict
+
 _TABLE = """
 astro-ph.CO Cosmology and Nongalactic Astrophysics
 astro-ph.EP Earth and Planetary Astrophysics
@@ -159,3 +161,18 @@ stat.TH Statistics Theory
 """
 
 NAMES: dict[str, str] = dict(line.split(" ", 1) for line in _TABLE.strip().splitlines())
+
+
+def _by_name() -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = defaultdict(set)
+    for category, name in NAMES.items():
+        found[name.casefold()].add(category)
+    return {name: frozenset(categories) for name, categories in found.items()}
+
+
+_BY_NAME = _by_name()
+
+
+def named_so(name: str) -> frozenset[str]:
+    """The categories of exactly this name: cs.LG and stat.ML are both Machine Learning."""
+    return _BY_NAME.get(" ".join(name.split()).casefold(), frozenset())
