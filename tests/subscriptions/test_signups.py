@@ -234,7 +234,7 @@ def test_all_spellings_of_a_mailbox_share_its_limits() -> None:
     assert len(sent(NOW + 5 * DAY)) == 2, "and one of them is the reminder"
 
 
-def test_spellings_that_are_asked_for_day_after_day_get_no_more_than_one() -> None:
+def test_spellings_that_are_asked_for_day_after_day_share_three_mails() -> None:
     times: list[datetime] = []
     for hour in range(36 * 24):
         now = NOW + hour * HOUR
