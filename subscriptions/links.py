@@ -1,9 +1,8 @@
-"""Takes a subscriber, gives the absolute URLs that travel in their mail."""
+"""Takes a reader or a request to become one, gives the absolute URLs that travel in their mail."""
 
 from django.conf import settings
 
 from subscriptions import addresses, tokens
-from subscriptions.models import Subscriber
 from subscriptions.tokens import Purpose
 
 
@@ -37,9 +36,14 @@ class ReaderLinks:
         return self._votes + self._vote_token(subscriber_id)
 
 
-def confirm_url(subscriber: Subscriber) -> str:
+def confirm_url(request_id: int) -> str:
     """Good for one confirmation, within `CONFIRMATION_DAYS` of its mail."""
-    return site_url(f"/c/{tokens.make(Purpose.CONFIRM, subscriber.pk, subscriber.opt_in_round)}")
+    return site_url(f"/c/{tokens.make(Purpose.CONFIRM, request_id)}")
+
+
+def refuse_url(request_id: int) -> str:
+    """For who did not ask, and never wants to be written to."""
+    return site_url(f"/n/{tokens.make(Purpose.REFUSE, request_id)}")
 
 
 def preferences_url(subscriber_id: int) -> str:
@@ -59,6 +63,10 @@ def preferences_path(subscriber_id: int) -> str:
     return f"/p/{tokens.make(Purpose.PREFERENCES, subscriber_id)}"
 
 
+def refuse_path(request_id: int) -> str:
+    return f"/n/{tokens.make(Purpose.REFUSE, request_id)}"
+
+
 def unsubscribe_path(subscriber_id: int) -> str:
     return f"/u/{tokens.make(Purpose.UNSUBSCRIBE, subscriber_id)}"
 
@@ -72,5 +80,4 @@ def unsubscribe_address(subscriber_id: int) -> str:
 def reader_of_address(address: str) -> int | None:
     """Whom a mail to this address unsubscribes; None unless it is exactly such an address of ours."""
     token = addresses.tag_of(address, settings.UNSUBSCRIBE_ADDRESS)  # may hold a hyphen or an underscore
-    data = tokens.read(Purpose.UNSUBSCRIBE, token) if token.isascii() else None
-    return data.subscriber_id if data else None
+    return tokens.read(Purpose.UNSUBSCRIBE, token) if token.isascii() else None

@@ -10,6 +10,7 @@ urlpatterns = [
     path("subscribe/done", views.subscribed, name="subscribed"),
     path("c/<str:token>", views.confirm, name="confirm"),
     path("c/<str:token>/again", views.confirm_again, name="confirm_again"),
+    path("n/<str:token>", views.refuse, name="refuse"),
     path("p/<str:token>", views.preferences, name="preferences"),
     path("u/<str:token>", views.unsubscribe, name="unsubscribe"),
     path("u/<str:token>/again", views.subscribe_again, name="subscribe_again"),
