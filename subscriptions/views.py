@@ -6,7 +6,6 @@ provider's one-click POST (RFC 8058) meets nothing in its way. GET changes nothi
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from functools import wraps
 
 from django.conf import settings
@@ -17,10 +16,11 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from subscriptions import addresses, links, queries, services, signups, visitors
-from subscriptions.clock import rhythm, zone_named
+from subscriptions.clock import rhythm
 from subscriptions.forms import CONSENT_VERSION, SignUpForm, consent_text, form_for
 from subscriptions.models import SignupRequest, SignupState, Subscriber, SubscriberStatus
 from subscriptions.services import Origin, Preferences
+from subscriptions.standing import Standing, outlook
 from subscriptions.tasks import enqueue_signups
 from subscriptions.tokens import Purpose
 
@@ -118,7 +118,7 @@ def preferences(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
     if saved:
         services.change_preferences(subscriber, form.preferences(), timezone.now())
         form = form_for(subscriber)
-    facts = {"form": form, "saved": saved, "next": _next_digest(subscriber)}
+    facts = {"form": form, "saved": saved, "outlook": outlook(subscriber, timezone.now())}
     facts["unsubscribe_path"] = links.unsubscribe_path(subscriber.pk)
     return _page(request, "preferences", subscriber, facts, status=422 if form.errors else 200)
 
@@ -131,10 +131,10 @@ def unsubscribe(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
     """
     if request.method == "POST":
         services.unsubscribe(subscriber.pk, _origin(request, "unsubscribe link"), timezone.now())
-        return _page(request, "goodbye", subscriber)
-    if subscriber.status == SubscriberStatus.UNSUBSCRIBED:
-        return _page(request, "goodbye", subscriber)
-    return _page(request, "unsubscribe", subscriber)
+        subscriber.refresh_from_db()
+    now = outlook(subscriber, timezone.now())
+    name = "unsubscribe" if subscriber.status == SubscriberStatus.ACTIVE else "goodbye"
+    return _page(request, name, subscriber, {"outlook": now, "has_left": now.standing is Standing.LEFT})
 
 
 @personal(Purpose.UNSUBSCRIBE, "POST")
@@ -174,12 +174,6 @@ def _page(
         **(facts or {}),
     }
     return render(request, f"subscriptions/{name}.html", context, status=status)
-
-
-def _next_digest(subscriber: Subscriber) -> datetime | None:
-    """The reader's next slot on their own clock, naive: a template would turn an aware one to the server's."""
-    slot = subscriber.next_delivery_at
-    return slot.astimezone(zone_named(subscriber.time_zone)).replace(tzinfo=None) if slot else None
 
 
 def _sign_up_page(request: HttpRequest, form: SignUpForm, status: int) -> HttpResponse:

@@ -9,7 +9,7 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -25,9 +25,10 @@ from unfold.widgets import (
 from subscriptions import addresses, erasure, services, signups, tasks
 from subscriptions.admin.base import Facts, ModelAdmin, ModelForm, TabularInline
 from subscriptions.clock import known_zones
-from subscriptions.models import BOUNCE_REASONS, ConsentRecord, Subscriber, SubscriberStatus, Suppression, Topic
+from subscriptions.models import BOUNCE_REASONS, ConsentRecord, Subscriber, Suppression, Topic
+from subscriptions.standing import Standing, standing
 
-TONES = {SubscriberStatus.ACTIVE: "good", SubscriberStatus.UNSUBSCRIBED: "calm"}
+TONES = {Standing.ACTIVE: "good", Standing.LEFT: "calm"}
 PREFERENCES = [
     "topics",
     "frequency",
@@ -145,8 +146,8 @@ class SubscriberAdmin(ModelAdmin[Subscriber]):
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Subscriber]:
-        suppressed = Suppression.objects.filter(address_hash=OuterRef("address_hash"))
-        return super().get_queryset(request).prefetch_related("topics").annotate(is_suppressed=Exists(suppressed))
+        reason = Suppression.objects.filter(address_hash=OuterRef("address_hash")).values("reason")
+        return super().get_queryset(request).prefetch_related("topics").annotate(suppressed_for=Subquery(reason))
 
     def get_form(
         self, request: HttpRequest, obj: Subscriber | None = None, change: bool = False, **kwargs: Any
@@ -212,10 +213,8 @@ class SubscriberAdmin(ModelAdmin[Subscriber]):
 
     @admin.display(description="State", ordering="status")
     def state(self, subscriber: Subscriber) -> SafeString:
-        tone, label = TONES[SubscriberStatus(subscriber.status)], subscriber.get_status_display()
-        if getattr(subscriber, "is_suppressed", False):
-            tone, label = "bad", f"{label}, suppressed"
-        return format_html('<span class="desk-chip desk-chip-{}">{}</span>', tone, label)
+        found = standing(subscriber, getattr(subscriber, "suppressed_for", None))
+        return format_html('<span class="desk-chip desk-chip-{}">{}</span>', TONES.get(found, "bad"), found.value)
 
     @admin.display(description="Topics")
     def topic_names(self, subscriber: Subscriber) -> str:

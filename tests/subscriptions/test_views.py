@@ -53,7 +53,7 @@ def test_signing_up_sends_one_mail_whose_link_confirms(client: Client, sign_up: 
         assert b"<form" in client.get(link).content
         done = client.post(link)
     assert "You are subscribed" in done.content.decode()
-    assert "Your first digest is on its way" in done.content.decode()
+    assert "Your first digest goes to" in done.content.decode()
     reader = Subscriber.objects.get()
     assert Preferences.of(reader) == Preferences(("robotics",), "weekdays", 6, 0, "Asia/Calcutta")
     assert path_of(links.preferences_url(reader.pk)) in done.content.decode()
@@ -305,7 +305,7 @@ def test_confirming_twice_shows_the_same_and_hands_out_no_second_key(client: Cli
         opened_later = client.get(url)
     for response in (again, opened_later):
         assert "You are subscribed" in response.content.decode()
-        assert "on its way" not in response.content.decode()
+        assert "first digest" not in response.content.decode()
         assert "/p/" not in response.content.decode()
     assert ConsentRecord.objects.count() == 2
 
@@ -356,7 +356,7 @@ def test_preferences_are_shown_and_saved(client: Client) -> None:
     }  # fmt: skip
     with time_machine.travel(NOW, tick=False):
         page = client.post(url, fields).content.decode()
-    assert "every Wednesday at 0:00 (Europe/Berlin); the next one on Wednesday, 15 July at 0:00" in page
+    assert "every Wednesday at 0:00 (Europe/Berlin). Your next digest comes on Wednesday, 15 July at 0:00." in page
     reader.refresh_from_db()
     assert Preferences.of(reader) == Preferences(
         ("agents",), "weekly", 0, 2, "Europe/Berlin", 5, abstracts="full", surprises=1
