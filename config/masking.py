@@ -14,7 +14,7 @@ from subscriptions import addresses
 # Gunicorn brings its own handlers and does not pass records on, as does runserver: their loggers are told themselves.
 LOGGERS_WITH_PATHS = ("django.server", "django.request", "django.security", "gunicorn.access", "gunicorn.error")
 
-_TOKEN = re.compile(r"(/[cnpuv]/)[A-Za-z0-9_-]{8,}|(/admin/password/[A-Za-z0-9_-]+/)[A-Za-z0-9-]{8,}")
+_TOKEN = re.compile(r"(/[cdnpuv]/)[A-Za-z0-9_:-]{8,}|(/admin/password/[A-Za-z0-9_-]+/)[A-Za-z0-9-]{8,}")
 _FORMATTER = logging.Formatter()
 
 

@@ -1,9 +1,16 @@
 """Takes a reader or a request to become one, gives the absolute URLs that travel in their mail."""
 
+from datetime import timedelta
+
 from django.conf import settings
+from django.core import signing
 
 from subscriptions import addresses, tokens
 from subscriptions.tokens import Purpose
+
+# Not one of `tokens`, as it has to end by itself: it gives away all there is, and a digest never carries it.
+DATA_LINK_HOURS = 24
+_DATA = "paperboy.subscriptions.data"
 
 
 def site_url(path: str = "/") -> str:
@@ -75,6 +82,20 @@ def unsubscribe_address(subscriber_id: int) -> str:
     """Where a mail unsubscribes this reader, as in unsubscribe+TOKEN@example.org; empty without UNSUBSCRIBE_ADDRESS."""
     own = settings.UNSUBSCRIBE_ADDRESS
     return addresses.tagged(own, tokens.make(Purpose.UNSUBSCRIBE, subscriber_id)) if own else ""
+
+
+def data_url(subscriber_id: int) -> str:
+    """Where a reader sees, takes with them or erases all that is known of them; good for DATA_LINK_HOURS."""
+    return site_url(f"/d/{signing.dumps(subscriber_id, salt=_DATA)}")
+
+
+def reader_of_data_link(token: str) -> int | None:
+    """None unless it is one of ours, and fresh."""
+    try:
+        found = signing.loads(token, salt=_DATA, max_age=timedelta(hours=DATA_LINK_HOURS))
+    except signing.BadSignature:
+        return None
+    return found if isinstance(found, int) else None
 
 
 def reader_of_address(address: str) -> int | None:

@@ -37,6 +37,12 @@ def already_subscribed(subscriber: Subscriber) -> EmailMultiAlternatives:
     )
 
 
+def data_link(subscriber: Subscriber) -> EmailMultiAlternatives:
+    """For whoever holds a link of a digest: what is known of them is for their own mailbox alone to open."""
+    facts: dict[str, str | int] = {"data_url": links.data_url(subscriber.pk), "hours": links.DATA_LINK_HOURS}
+    return letter("data_link", subscriber.email, facts)
+
+
 def letter(name: str, email: str, facts: dict[str, str | int]) -> EmailMultiAlternatives:
     """One of `templates/email/`, to one person who asked for it."""
     context = {

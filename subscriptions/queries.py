@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
-from subscriptions import tokens
+from subscriptions import links, tokens
 from subscriptions.models import SignupRequest, Subscriber, SubscriberQuerySet, Topic
 from subscriptions.tokens import Purpose
 
@@ -22,6 +22,12 @@ def active_topics() -> QuerySet[Topic]:
 def holder(purpose: Purpose, token: str) -> Subscriber | None:
     """Whom a link belongs to; None for a forged token and for a subscriber who no longer exists."""
     number = tokens.read(purpose, token)
+    return Subscriber.objects.filter(pk=number).first() if number is not None else None
+
+
+def holder_of_data(token: str) -> Subscriber | None:
+    """Whose data a link opens; None for one that is forged or too old, and for whoever is erased."""
+    number = links.reader_of_data_link(token)
     return Subscriber.objects.filter(pk=number).first() if number is not None else None
 
 

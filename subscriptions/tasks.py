@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from subscriptions import addresses, mail, signups
 from subscriptions.failures import Fault, fault_of
+from subscriptions.models import Subscriber, Suppression
 
 logger = logging.getLogger(__name__)
 
@@ -97,3 +98,11 @@ def _log(letter: signups.Letter, error: Exception) -> None:
     words = addresses.without_addresses(str(error)) or type(error).__name__
     trace = None if isinstance(error, OSError | AnymailError) else error
     logger.warning("The mail for sign-up %s did not leave: %s", letter.request.pk, words, exc_info=trace)
+
+
+@shared_task(ignore_result=True)
+def mail_data_link(subscriber_id: int) -> None:
+    """To a reader who may be written to; suppressed addresses get nothing, whoever asks."""
+    reader = Subscriber.objects.filter(pk=subscriber_id).first()
+    if reader and not Suppression.objects.filter(address_hash=reader.address_hash).exists():
+        mail.data_link(reader).send()

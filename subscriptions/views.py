@@ -5,23 +5,25 @@ itself what a forger lacks, and signing up only ever sends a question. So every 
 provider's one-click POST (RFC 8058) meets nothing in its way. GET changes nothing.
 """
 
+import json
 from collections.abc import Callable, Mapping
-from functools import wraps
+from functools import partial, wraps
 
 from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from subscriptions import addresses, links, queries, services, signups, visitors
+from subscriptions import addresses, erasure, links, queries, services, signups, visitors
 from subscriptions.clock import rhythm
 from subscriptions.forms import CONSENT_VERSION, SignUpForm, consent_text, form_for
 from subscriptions.models import SignupRequest, SignupState, Subscriber, SubscriberStatus
 from subscriptions.services import Origin, Preferences
 from subscriptions.standing import Standing, outlook
-from subscriptions.tasks import enqueue_signups
+from subscriptions.tasks import enqueue_signups, mail_data_link
 from subscriptions.tokens import Purpose
 
 
@@ -49,20 +51,30 @@ def subscribed(request: HttpRequest) -> HttpResponse:
     return _check_inbox(request)
 
 
-def personal(purpose: Purpose, *methods: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+Holder = Subscriber | SignupRequest
+DATA = "data"
+
+
+def personal(purpose: str, *methods: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
     """A page behind a token: found for its holder, a helpful 404 for anyone else, and leaking nothing either way.
 
     The view gets the reader, or of a link to confirm or refuse the request; what else stands in the address is given on
     by name.
     """
-    find = queries.request_of if purpose in (Purpose.CONFIRM, Purpose.REFUSE) else queries.holder
+    find: Callable[[str], Holder | None]
+    if purpose == DATA:
+        find = queries.holder_of_data
+    elif purpose in (Purpose.CONFIRM, Purpose.REFUSE):
+        find = partial(queries.request_of, Purpose(purpose))
+    else:
+        find = partial(queries.holder, Purpose(purpose))
 
     def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         @csrf_exempt
         @require_http_methods(methods)
         @wraps(view)
         def page(request: HttpRequest, token: str, **rest: object) -> HttpResponse:
-            holder = find(purpose, token)
+            holder = find(token)
             if holder is None:
                 response = render(request, "subscriptions/unknown_link.html", {"purpose": purpose}, status=404)
             else:
@@ -143,6 +155,40 @@ def subscribe_again(request: HttpRequest, subscriber: Subscriber) -> HttpRespons
     return _ask_again(request, subscriber.email, Preferences.of(subscriber), "way back")
 
 
+@personal(Purpose.PREFERENCES, "GET", "HEAD", "POST")
+def data(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
+    """Has a link mailed to all that is known of the reader: this page's own may have been forwarded."""
+    facts: dict[str, object] = {
+        "hours": links.DATA_LINK_HOURS,
+        "preferences_path": links.preferences_path(subscriber.pk),
+    }
+    if request.method == "POST":
+        facts["is_refused"] = not visitors.may_ask_for_data(subscriber.pk)
+        facts["is_asked"] = not facts["is_refused"]
+        if facts["is_asked"]:
+            mail_data_link.delay(subscriber.pk)
+    return _page(request, "data", subscriber, facts, status=429 if facts.get("is_refused") else 200)
+
+
+@personal(DATA, "GET", "HEAD", "POST")
+def own_data(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
+    """What is known of a reader, to take along; POST erases it, once they said that they mean it."""
+    if request.method == "POST" and request.POST.get("sure") == "yes":
+        erasure.erase(subscriber.email)
+        return _page(request, "erased", subscriber)
+    facts = {"is_unsure": request.method == "POST", "known": erasure.known(subscriber.email)}
+    return _page(request, "own_data", subscriber, facts, status=422 if facts["is_unsure"] else 200)
+
+
+@personal(DATA, "GET", "HEAD")
+def export(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
+    """The same as a file."""
+    told = json.dumps(erasure.known(subscriber.email), cls=DjangoJSONEncoder, indent=2, ensure_ascii=False)
+    response = HttpResponse(told, content_type="application/json; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="paperboy.json"'
+    return response
+
+
 def _ask_again(request: HttpRequest, email: str, preferences: Preferences, origin: str) -> HttpResponse:
     refusal = visitors.refusal(request)
     if not refusal:
@@ -163,7 +209,7 @@ def _check_inbox(request: HttpRequest, refusal: str = "") -> HttpResponse:
 def _page(
     request: HttpRequest,
     name: str,
-    holder: Subscriber | SignupRequest,
+    holder: Holder,
     facts: Mapping[str, object] | None = None,
     status: int = 200,
 ) -> HttpResponse:

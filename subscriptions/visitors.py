@@ -14,6 +14,7 @@ logger = logging.getLogger(__name__)
 HOUR = 3600  # seconds
 FLOOD = 20  # times SIGNUPS_PER_HOUR
 PASSWORDS_PER_HOUR = 5
+DATA_LINKS_PER_HOUR = 3
 CHANGES_PER_HOUR = 600  # of one reader: each costs some 20 ms
 
 
@@ -62,6 +63,15 @@ def may_change(reader_id: int) -> bool:
         return _count(f"changes:{reader_id}") <= CHANGES_PER_HOUR
     except Exception:  # each cache backend has its own errors
         logger.exception("Changes cannot be counted")
+        return True
+
+
+def may_ask_for_data(reader_id: int) -> bool:
+    """Count one request for the link to all that is known of a reader; False beyond a few in an hour."""
+    try:
+        return _count(f"data:{reader_id}") <= DATA_LINKS_PER_HOUR
+    except Exception:  # each cache backend has its own errors
+        logger.exception("Requests for readers' data cannot be counted")
         return True
 
 
