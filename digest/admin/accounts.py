@@ -9,16 +9,12 @@ from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, Permission, User
 from django.db.models import Q
 from django.http import HttpRequest
-from django_otp.plugins.otp_static.models import StaticDevice
-from django_otp.plugins.otp_totp.models import TOTPDevice
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from subscriptions.admin.base import ModelAdmin
 
-# The pages of second factors that come with these show secrets and recovery codes, and add devices: each account sets
-# up its own, and `manage.py reset_second_factor` takes one away.
-for model in (User, Group, TOTPDevice, StaticDevice):
-    admin.site.unregister(model)
+admin.site.unregister(User)
+admin.site.unregister(Group)
 
 if TYPE_CHECKING:
     PlainUserAdmin = UserAdmin[User]

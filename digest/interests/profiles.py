@@ -113,7 +113,7 @@ def old_ones(most: int) -> list[int]:
 
 
 def stored(readers: Sequence[int]) -> dict[int, Made]:
-    """These readers' rows as they are, of whatever space; one query. One that is damaged is of none: it is made anew."""
+    """These readers' rows as they are, of whatever space; one query. A damaged one is of none, and made anew."""
     found = {}
     for reader, *row in sql.rows(_ROWS, readers=list(readers)):
         try:
@@ -125,9 +125,9 @@ def stored(readers: Sequence[int]) -> dict[int, Made]:
 
 
 def _read(model: str, names: str, vectors: Any, away: Any, authors: str, muted: str, asked: Any) -> Made:
-    """Most readers have few of these. Drivers give bytes and truth in their own ways. ValueError where it is damaged."""
+    """Most readers have few of these. Drivers give bytes and truth in their own ways. ValueError for a damaged row."""
     profiles, lost = list(_split(json.loads(names), bytes(vectors))), bytes(away)
-    if not all([is_whole(vector) for *_, vector in profiles]) or (lost and not is_whole(lost)):
+    if not all(is_whole(vector) for *_, vector in profiles) or (lost and not is_whole(lost)):
         raise ValueError("a vector is cut off")
     noticed = dict(json.loads(authors)) if authors != "[]" else {}
     return Made(model, profiles, lost, noticed, json.loads(muted) if muted != "{}" else {}, bool(asked))
