@@ -258,9 +258,14 @@ def test_a_paper_that_was_withheld_then_is_withheld_in_the_replay(edition: Editi
     assert [choice.as_json() for choice in replay(delivery)] == delivery.selection
 
 
-@pytest.mark.parametrize("preferences", [{}, {"rules": 0, "topics": [], "length": 5, "withheld": []}])
-def test_what_was_chosen_by_other_rules_is_not_replayed(edition: Edition, preferences: Any) -> None:
-    with pytest.raises(DeliveryError, match="cannot be replayed"):
+@pytest.mark.parametrize(
+    ("preferences", "why"),
+    [({}, "Nothing is stored"), ({"rules": 0, "topics": [], "length": 5, "withheld": []}, "rules in force")],
+)
+def test_what_was_chosen_by_other_rules_or_is_erased_is_not_replayed(
+    edition: Edition, preferences: Any, why: str
+) -> None:
+    with pytest.raises(DeliveryError, match=f"{why}.*cannot be replayed"):
         replay(DeliveryFactory(edition=edition, preferences=preferences))
 
 

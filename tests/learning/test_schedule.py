@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 
 from digest import learning, tasks
 from digest.learning import fitting, process
-from digest.models import ModelKind, RankingModel
+from digest.models import ModelKind, RankingModel, RankingModelData
 from tests.factories import NOW, PaperFactory
 
 pytestmark = pytest.mark.django_db
@@ -25,10 +25,13 @@ def few_papers_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     cache.clear()
 
 
-def kept(days_ago: float, papers: int, version: int = 1) -> None:
-    RankingModel.objects.create(
-        kind=ModelKind.MEANING, version=version, format=1, papers=papers, fitted_at=NOW - timedelta(days=days_ago)
+def kept(days_ago: float, papers: int, version: int = 1) -> RankingModel:
+    kind, fitted_at = ModelKind.MEANING, NOW - timedelta(days=days_ago)
+    model = RankingModel.objects.create(
+        kind=kind, version=version, format=fitting.FORMATS[kind], papers=papers, fitted_at=fitted_at
     )
+    RankingModelData.objects.create(model=model, data=b"")
+    return model
 
 
 def test_the_first_fit_waits_for_the_first_paper() -> None:
@@ -63,6 +66,17 @@ def test_a_fit_is_weekly_or_a_day_later_where_there_is_twice_as_much(days: float
     PaperFactory.create_batch(40, first_seen_at=NOW - timedelta(hours=1))
     kept(days, papers)
     assert (ModelKind.MEANING in learning.due(NOW)) == is_due
+
+
+def test_what_this_release_cannot_read_is_fitted_anew_at_once() -> None:
+    PaperFactory.create_batch(40, first_seen_at=NOW - timedelta(hours=1))
+    model = kept(1 / 24, 40)
+    assert ModelKind.MEANING not in learning.due(NOW)
+    RankingModel.objects.update(format=model.format + 1)
+    assert ModelKind.MEANING in learning.due(NOW)
+    RankingModel.objects.update(format=model.format)
+    RankingModelData.objects.all().delete()
+    assert ModelKind.MEANING in learning.due(NOW)
 
 
 def test_a_tick_has_one_model_fitted_and_no_other_within_the_hour(monkeypatch: pytest.MonkeyPatch) -> None:
