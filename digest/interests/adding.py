@@ -8,11 +8,12 @@ from datetime import datetime
 from hashlib import sha256
 from typing import NamedTuple
 
+from digest import tex
 from digest.errors import InterestError
 from digest.interests import limits, matching
 from digest.interests.changing import changing
 from digest.interests.references import Entry, Read, UnreadableReferences, read
-from digest.models import Interest, InterestKind, InterestPaper, InterestReference
+from digest.models import Interest, InterestKind, InterestPaper, InterestReference, Paper
 from digest.models.interests import LONGEST_NAME
 from digest.ranking.terms import author_key
 from digest.sources import people
@@ -117,16 +118,18 @@ def _with_papers(reader: Subscriber, found: Read, name: str, now: datetime) -> A
     known = matching.known([entry.names for entry in found.entries])
     papers = dict.fromkeys(paper for paper in known if paper)
     unknown = [entry for entry, paper in zip(found.entries, known, strict=True) if not paper]
-    interest = _create(reader, InterestKind.PAPERS, name or _name(found.entries), now, _mark(found))
+    interest = _create(reader, InterestKind.PAPERS, name or _name(found.entries, known), now, _mark(found))
     InterestPaper.objects.bulk_create(InterestPaper(interest=interest, paper_id=paper) for paper in papers)
     InterestReference.objects.bulk_create(_references(interest, unknown), batch_size=1000, ignore_conflicts=True)
     return Added(interest, len(papers), len(unknown), found.unread)
 
 
-def _name(entries: Sequence[Entry]) -> str:
-    if len(entries) == 1:
-        return shortened(entries[0].title or entries[0].names[0][1])
-    return f"{len(entries):,} papers"
+def _name(entries: Sequence[Entry], known: Sequence[int | None]) -> str:
+    """The title of the first paper that has one, and how many more there are: what a reader knows them by."""
+    titles = dict(Paper.objects.filter(pk__in=[each for each in known if each]).values_list("pk", "title"))
+    told = (titles.get(pk or 0) or entry.title for entry, pk in zip(entries, known, strict=True))
+    first = shortened(tex.readable(next(filter(None, told), entries[0].names[0][1])))
+    return f"{first} and {len(entries) - 1:,} more" if len(entries) > 1 else first
 
 
 def _mark(found: Read) -> str:

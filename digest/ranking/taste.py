@@ -22,7 +22,10 @@ TAKEN = 0.25
 TERMS = 100  # of a profile, those that weigh most
 # A profile's terms weigh so much that its own papers, on average, have SAME of their words in common with it.
 SAME = 512
-OF_TEXT = 2.0  # of a text they weigh so many times as much
+# A text is a few words for what it means, and some of them stand in many papers: of what it may mean only so much counts,
+# of its words the square of how much they tell, and so many times as much as words of papers.
+MEANT_BY_TEXT = 0.6
+OF_TEXT = 3.3
 # A profile of one vote is as long as this, of many as can be: one moves papers, ten lead.
 FIRST_VOTE = 0.85
 # Of the papers a reader liked or gave, the share that somebody wrote, as if there were some more by others, is what a
@@ -36,9 +39,9 @@ Usual = NDArray[np.float16]
 
 def of_text(text: bytes, usual: Usual) -> bytes:
     """What a reader typed, as a model has it; papers about it have some of the words among many others: each counts
-    more.
+    more, those that tell most by far: "sign language" is not about whatever translates.
     """
-    return _meaning([text], (), 1.0) + _terms([text], usual, (), OF_TEXT)
+    return _meaning([text], (), MEANT_BY_TEXT) + _terms([text], usual, (), OF_TEXT, power=2)
 
 
 def of_papers(given: Sequence[bytes], usual: Usual) -> bytes:
@@ -90,7 +93,7 @@ def _mean(vectors: Sequence[bytes]) -> NDArray[np.float64]:
     return found
 
 
-def _terms(liked: Sequence[bytes], usual: Usual, disliked: Sequence[bytes], length: float) -> bytes:
+def _terms(liked: Sequence[bytes], usual: Usual, disliked: Sequence[bytes], length: float, power: int = 1) -> bytes:
     """Weights are whole in the end, and are reckoned in one order: the same everywhere."""
     places, near = _summed(liked)
     near /= len(liked)
@@ -100,7 +103,7 @@ def _terms(liked: Sequence[bytes], usual: Usual, disliked: Sequence[bytes], leng
         shared = np.isin(places, others)
         near[shared] -= TAKEN * far[np.searchsorted(others, places[shared])] / len(disliked)
     best = np.sort(np.argsort(-near, kind="stable")[:TERMS])
-    places, weights = places[best], np.maximum(near[best], 0)
+    places, weights = places[best], np.maximum(near[best], 0) ** power
     own = _likeness(liked, places, weights)
     return packed_terms(places, weights * (SAME * length / own) if own else weights).tobytes()
 

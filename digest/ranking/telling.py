@@ -25,6 +25,8 @@ BARELY, NEAR = 0.12, 0.17
 MUCH = WEIGHTS.trend * TRENDING
 SOME = MUCH / 3
 LITTLE = 1 / POINTS  # anything
+# A paper is likely to be discussed where that is told of it rather than the contrary: of one in twenty.
+LIKELY = WEIGHTS.prediction / 2
 # In the order of what readers know best: from what worth on each kind of part is a reason; what tells against is none.
 LEAST = {
     SURPRISE: LITTLE,
@@ -33,7 +35,7 @@ LEAST = {
     TOPIC: LITTLE,
     EDITOR: LITTLE,
     TREND: SOME,
-    PREDICTION: LITTLE,
+    PREDICTION: LIKELY,
     WEEK: -math.inf,
 }
 NAMED = (AUTHOR, INTEREST, TOPIC)
@@ -81,7 +83,7 @@ def clause(name: str, value: float, topics: Mapping[str, str], when: str = "toda
             how = "much discussed" if value >= MUCH else "discussed" if value >= SOME else "voted for by a few"
             return f"{how} {when}"
         case "prediction":
-            return "likely to be discussed (a prediction)"
+            return f"{'likely to be' if value >= LIKELY else 'perhaps to be'} discussed (a prediction)"
         case "week":
             return "from this week, as today has little for you"
         case _:

@@ -100,6 +100,15 @@ def test_there_is_a_most_of_everything(reader: Subscriber, monkeypatch: pytest.M
 # Papers
 
 
+def test_an_interest_in_papers_is_named_after_the_first_whose_title_is_known(reader: Subscriber) -> None:
+    PaperFactory(arxiv_id="2401.00007", title="Swarms of $n$ Robots")
+    assert interests.add_papers(reader, "2401.00006 2401.00007 2401.00008", NOW).interest.name == (
+        "Swarms of n Robots and 2 more"
+    )
+    assert interests.add_papers(reader, "2401.00007", NOW).interest.name == "Swarms of n Robots"
+    assert interests.add_papers(reader, "2401.00006", NOW).interest.name == "2401.00006"
+
+
 def test_papers_that_are_known_count_at_once_and_others_when_they_come(reader: Subscriber) -> None:
     known = PaperFactory(arxiv_id="2401.00001")
     given = "2401.00001\n2401.00002\n10.1000/x\nA title that nobody has brought us yet"

@@ -100,14 +100,14 @@ def test_an_interest_in_chinese_finds_chinese_papers(edition: Edition) -> None:
 
 def test_an_interest_in_papers_finds_what_is_like_them_and_by_their_authors(edition: Edition) -> None:
     given = PaperFactory(arxiv_id="2401.00001", title=GRAPHS[0], abstract=GRAPHS[1], authors=["Ann One"])
+    another = PaperFactory(arxiv_id="2401.00002", title=GRAPHS[0], abstract=GRAPHS[1], authors=["A. Nother", "Ann One"])
     like = entry(edition, ("Message passing on molecules", "Graph neural networks learn molecules."))
-    by_author = entry(edition, MARKETS, ["ANN One"])
-    entry(edition, TURTLES)
+    by_author, _ = entry(edition, MARKETS, ["ANN One"]), entry(edition, TURTLES, ["A. Nother"])
     reader = SubscriberFactory()
-    interests.add_papers(reader, given.arxiv_id, NOW, "Thesis")
+    interests.add_papers(reader, f"{given.arxiv_id} {another.arxiv_id}", NOW, "Thesis")
     found = parts(edition, reader)
     assert set(found) == {like.pk, by_author.pk}
-    assert found[by_author.pk] == {"author:ANN One": 0.2}
+    assert found[by_author.pk] == {"author:ANN One": 0.3333}
     assert "interest:Thesis" in found[like.pk]
 
 

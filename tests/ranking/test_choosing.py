@@ -79,8 +79,15 @@ def test_interests_and_authors_have_shares_beside_topics() -> None:
     loud = [about(0.9 - n / 100, trend=0.9) for n in range(12)]
     quiet = [Paper(vector=(0.0, 1.0)), Paper(authors=frozenset({"ada"})), Paper(vector=(0.0, 1.0))]
     profile = Profile("mine", as_bytes([0.0, 1.0]).tobytes())
-    reader = Interests(("a",), 6, frozenset(), (profile,), (("ada", 500),))
+    reader = Interests(("a",), 6, frozenset(), (profile,), (("ada", 3000),))
     assert places(pool_of(loud + quiet), reader) == [0, 1, 2, 14, 12, 13]
+
+
+def test_a_paper_does_not_come_for_an_author_of_one_paper_that_was_liked_alone() -> None:
+    pool = pool_of([about(0.9), Paper(authors=frozenset({"ada"})), about(0.4, authors=frozenset({"ada"}))])
+    liked_one, liked_two = (("ada", 2000),), (("ada", 3333),)
+    assert places(pool, Interests(("a",), 6, authors=liked_one)) == [0, 2]
+    assert places(pool, Interests(("a",), 6, authors=liked_two)) == [2, 0, 1]
 
 
 def test_who_asked_for_more_than_there_are_places_gets_the_best_of_each_by_score() -> None:

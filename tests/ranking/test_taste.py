@@ -119,6 +119,16 @@ def test_one_common_word_is_not_enough(samples: tuple[Meaning, list[PaperText], 
     assert max(likeness(vectors, taste.of_text(model.texts([asked])[0], model.usual))) < YOUNG_ENOUGH
 
 
+def test_of_a_text_the_words_that_tell_most_count_and_not_those_that_many_papers_have() -> None:
+    others = [PaperText(f"Translation number {number}", "Language as it is.") for number in range(12)]
+    others += [PaperText(f"Cake number {number}", "Flour and eggs.") for number in range(28)]
+    asked, paper = PaperText("sign language translation"), PaperText("Signs", "A corpus of sign language for everybody.")
+    model = Meaning.of_words([*others, paper])
+    profile = taste.of_text(next(iter(model.vectors([asked]))), model.usual)
+    near, far = likeness(list(model.vectors([paper, others[0]])), profile)
+    assert near > 4 * far > 0
+
+
 def test_an_author_is_worth_the_share_of_what_was_liked_and_never_all() -> None:
     assert taste.noticed([["ada"]]) == {"ada": 2000}
     found = taste.noticed([["ada", "bob"], ["ada"], *[["eve", "eve"]] * 4])

@@ -28,6 +28,8 @@ TOPICS = {"robotics": "Robotics", "vision": "Computer Vision", "nlp": "Language"
          "Because you follow Robotics and Computer Vision"),
         (tuple((f"topic:{slug}", 0.2) for slug in TOPICS), "Because you follow Robotics, Computer Vision and 2 more"),
         ((("topic:theory", 0.04), ("prediction", 0.1)), "About Theory; likely to be discussed (a prediction)"),
+        ((("topic:nlp", 0.4), ("prediction", 0.04)), "Because you follow Language; likely to be discussed (a prediction)"),
+        ((("topic:nlp", 0.4), ("prediction", 0.03)), "Because you follow Language"),
         ((("editor", 1.2),), "Picked by our editors"),
         ((("topic:unknown", 0.3), ("editor", -0.5)), "Because you follow unknown"),
         ((("topic:robotics", 0.3), ("week", -0.04)),

@@ -12,9 +12,13 @@ from numpy.typing import NDArray
 from digest.ranking.interests import Interests
 from digest.ranking.parts.base import Met, Reason, Scored, Told
 from digest.ranking.score import POINTS, Points
+from digest.ranking.taste import OTHERS
 
 NAME = "author:"
 NONE = ("", 0)
+# What one paper can make its authors worth: whoever liked it did not ask for all else that they write, nor for who has
+# the same name. From more on a paper fits for its authors alone.
+ONE_PAPER = POINTS // (1 + OTHERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +61,9 @@ class _Met:
         for row, reasons in enumerate(self.worth):
             if reasons:
                 places = list(reasons)
-                scored.points[row, places] += np.array([points for _, points in reasons.values()], dtype=np.int32)
-                scored.fits[row, places] = True
+                points = np.array([points for _, points in reasons.values()], dtype=np.int32)
+                scored.points[row, places] += points
+                scored.fits[row, places] |= points > ONE_PAPER
 
     def reasons(self, places: NDArray[np.integer[Any]]) -> list[list[Told]]:
         rows = zip(self.worth, places.tolist(), strict=True)
