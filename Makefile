@@ -17,7 +17,7 @@ NEUTRAL := SECRET_KEY=not-a-secret ENV_FILE=/dev/null
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long check lint types imports migrations deploy test-postgres format bench chaos eval inbox test-feeds image-like demo-real lock clean system-deps hooks
+.PHONY: help run test test-long check lint security sbom types imports migrations deploy test-postgres format bench chaos eval inbox test-feeds image-like demo-real lock clean system-deps hooks
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -31,7 +31,7 @@ test: .venv/.installed-dev ## Run the tests but the long ones; says what it skip
 test-long: .venv/.installed-dev ## Run the tests of whole installations, of killed workers, of benchmarks
 	$(PYTEST) -m "long and not image"
 
-check: lint types imports migrations deploy ## All that CI runs: every real service is required
+check: lint security types imports migrations deploy ## All that CI runs: every real service is required
 	PAPERBOY_REQUIRE_SERVICES=1 $(MAKE) --no-print-directory test
 	@# Side by side: the long ones wait for other processes most of the time.
 	PAPERBOY_REQUIRE_SERVICES=1 $(MAKE) --no-print-directory -j 2 --output-sync=target test-long test-postgres
@@ -39,6 +39,12 @@ check: lint types imports migrations deploy ## All that CI runs: every real serv
 lint: .venv/.installed-dev ## Ruff: rules and format
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+
+security: .venv/.installed-dev ## bandit: what is dangerous by itself, of medium severity and more
+	$(BIN)/bandit -q -c pyproject.toml -ll -r config digest subscriptions manage.py
+
+sbom: .venv/.installed-dev ## What the image is made of: var/sbom.json, in CycloneDX
+	@mkdir -p var; $(BIN)/python .ci/sbom > var/sbom.json; echo "Wrote var/sbom.json"
 
 types: .venv/.installed-dev ## mypy, strict
 	$(NEUTRAL) $(BIN)/mypy
@@ -87,7 +93,7 @@ inbox: .venv/.installed-dev ## Judge every sample mail as a mailbox would: heade
 test-feeds: .venv/.installed-dev ## Visit 16,200 hostile feeds and a family of slow ones, on PostgreSQL; audit what is stored (10 minutes)
 	@$(NEUTRAL) $(BIN)/python -m tests.feeds --json var/test-feeds.json
 
-image-like: .venv/.installed-dev ## What the image and the systemd units start, by hand, behind Caddy: probed, stopped, restored (4 minutes)
+image-like: .venv/.installed-dev ## What the image and the systemd units start, by hand, behind Caddy: probed, stopped, restored (2 minutes)
 	PAPERBOY_REQUIRE_SERVICES=1 $(BIN)/pytest tests/image --show-capture=no
 
 demo-real: .venv/.installed-dev ## The whole story on real feeds: ingest, sign up, send, receive, unsubscribe

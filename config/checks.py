@@ -43,6 +43,8 @@ RANGES = {
     "SOFT_BOUNCE_WINDOW": range(1, 51),
     "SOFT_BOUNCE_DAYS": range(91),
     "CONFIRMATION_DAYS": range(1, 91),
+    "SIGNUP_MAILS": range(1, 11),
+    "CONSENT_IP_DAYS": range(1, 36501),
     "FETCH_TIMEOUT_SECONDS": range(1, 301),
     "FETCH_MAX_BYTES": range(1024, 1024**3),
     "FETCH_PAUSE_SECONDS": range(61),

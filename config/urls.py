@@ -2,12 +2,17 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from config.door import passwords, second_factor
 from digest.views.webhooks import webhook
 
 # Here, and not with every command: the desk is a tenth of what one takes to start.
 admin.autodiscover()
+# The pages that come with django-otp show secrets and recovery codes, and add devices to any account. Each account sets
+# up its own factor; `manage.py reset_second_factor` takes one away.
+admin.site.unregister([TOTPDevice, StaticDevice])
 
 urlpatterns = [
     path("", include("digest.urls")),

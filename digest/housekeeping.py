@@ -11,12 +11,13 @@ from django.contrib.sessions.models import Session
 from digest import events, interests, learning
 from digest.models import Bounce, Host, ProviderEvent, Repository, SourceRun, Throttle
 from digest.papers import merging
+from subscriptions import erasure
 
 
 def tidy(now: datetime) -> dict[str, int]:
     """Forget visits to sources and their hosts, repositories, providers' events, counts of what was sent and sign-ins
-    after RECORDS_DAYS, expired sessions, models that no edition needs, interests that readers removed, and how to
-    undo merges that are too old for that; how many each.
+    after RECORDS_DAYS, expired sessions, models that no edition needs, interests that readers removed, how to
+    undo merges that are too old for that, and after CONSENT_IP_DAYS from where people consented; how many each.
 
     The ledger, consent records, suppressions, papers and their signals are kept: digests are chosen by them.
     """
@@ -38,4 +39,5 @@ def tidy(now: datetime) -> dict[str, int]:
         "merges": merging.forget(now),
         "models": learning.forget_old(),
         "interests": interests.forget_removed(now),
+        "places": erasure.forget_places(now - timedelta(days=settings.CONSENT_IP_DAYS)),
     }

@@ -19,7 +19,7 @@ from digest.delivery.sending import TIME_IS_UP, send_due
 from digest.delivery.transports.providers import keeps_idempotency
 from digest.errors import NoTurn
 from digest.ingestion import manners
-from subscriptions.tasks import send_pending_confirmations
+from subscriptions.tasks import handle_signups
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ def tick() -> None:
         _enqueue_interests,
         _enqueue_fit,
         _enqueue_mailbox,
-        _sweep,
+        _enqueue_signups,
         visit_sources,
         _tidy,
     ):
@@ -230,8 +230,8 @@ def _enqueue_mailbox(now: datetime) -> None:
         read_mailbox.apply_async(expires=EXPIRES)
 
 
-def _sweep(now: datetime) -> None:
-    send_pending_confirmations.apply_async(expires=EXPIRES)
+def _enqueue_signups(now: datetime) -> None:
+    handle_signups.apply_async(expires=EXPIRES)
 
 
 def _tidy(now: datetime) -> None:

@@ -5,6 +5,7 @@ And the parts of addresses that are known to be some: domains, our sender's, and
 
 import hashlib
 import hmac
+import re
 import unicodedata
 from email.utils import parseaddr
 from functools import lru_cache, reduce
@@ -16,6 +17,9 @@ from django.core.validators import EmailValidator
 
 MAX_LENGTH = 254  # RFC 5321 4.5.3.1.3: a path is at most 256 octets, two of them angle brackets
 MAX_LOCAL_LENGTH = 64  # RFC 5321 4.5.3.1.1
+GMAIL = ("gmail.com", "googlemail.com")
+# Bounded, so that a long word costs no more than its length; "=40" is how quoted-printable writes the sign.
+_ANY = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,128}(?:@|=40|%40|&#64;)[\w-]+(?:\.[\w-]+)+")
 KEY_NAME_LENGTH = 8
 
 _validate = EmailValidator(message="That does not look like an email address.", allowlist=[])
@@ -38,6 +42,18 @@ def deliverable(typed: str) -> str:
     address = "@".join(_split(typed))
     normalise(address)
     return address
+
+
+def folded(address_key: str) -> str:
+    """A normalised address without what its provider ignores: the tag after a plus sign, at Gmail dots too.
+
+    For limits alone. Where a provider does tell the two apart, they are strangers who share a limit.
+    """
+    local, _, domain = address_key.rpartition("@")
+    local = local.partition("+")[0] or local
+    if domain in GMAIL:
+        return f"{local.replace('.', '')}@{GMAIL[0]}"
+    return f"{local}@{domain}"
 
 
 def address_hash(address_key: str) -> str:
@@ -69,6 +85,11 @@ def masked(address: str) -> str:
     """The address as its owner recognises it and a stranger does not: "a•••@example.org"."""
     local, _, domain = address.rpartition("@")
     return f"{local[:1]}•••@{domain}"
+
+
+def without_addresses(text: str) -> str:
+    """What others said, with "(address)" in the place of every address, whoever's: words outlive an erasure."""
+    return _ANY.sub("(address)", text)
 
 
 def domain_of(address: str) -> str:

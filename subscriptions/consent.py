@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.conf import settings
 
-from subscriptions.models import ConsentAction, ConsentRecord, Subscriber
+from subscriptions.models import ConsentAction, ConsentRecord, SignupRequest, Subscriber
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,24 @@ class Origin:
     consent_version: str = ""
 
 
+COLUMNS = ("origin", "text", "text_version", "ip_address", "user_agent")
+
+
+def columns(origin: Origin) -> dict[str, str | None]:
+    """As consent records and requests hold it."""
+    return {
+        "origin": origin.name[:200],
+        "text": origin.consent_text,
+        "text_version": origin.consent_version,
+        "ip_address": origin.ip_address if settings.CONSENT_RECORDS_IP else None,
+        "user_agent": origin.user_agent[:300],
+    }
+
+
+def origin_of(request: SignupRequest) -> Origin:
+    return Origin(request.origin, request.ip_address, request.user_agent, request.text, request.text_version)
+
+
 def record(subscribers: Sequence[Subscriber], action: ConsentAction, origin: Origin, now: datetime) -> None:
     """One row for each; of the subscribers only id and hash are read."""
     ConsentRecord.objects.bulk_create(
@@ -29,12 +47,8 @@ def record(subscribers: Sequence[Subscriber], action: ConsentAction, origin: Ori
             subscriber_id=subscriber.pk,
             address_hash=subscriber.address_hash,
             action=action,
-            text=origin.consent_text,
-            text_version=origin.consent_version,
-            origin=origin.name[:200],
-            ip_address=origin.ip_address if settings.CONSENT_RECORDS_IP else None,
-            user_agent=origin.user_agent[:300],
             created_at=now,
+            **columns(origin),
         )
         for subscriber in subscribers
     )

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from django.db import transaction
 from django.db.models import QuerySet
 
-from subscriptions import consent
+from subscriptions import addresses, consent
 from subscriptions.consent import Origin
 from subscriptions.models import (
     BOUNCE_REASONS,
@@ -27,6 +27,7 @@ GRAVITY = (
     SuppressionReason.HARD_BOUNCE,
     SuppressionReason.COMPLAINT,
     SuppressionReason.MANUAL,
+    SuppressionReason.REFUSED,
 )
 
 
@@ -49,7 +50,7 @@ def unsubscribe_all(address_hashes: Collection[str], origin: Origin, now: dateti
 
 
 def suppress(address_hash: str, reason: str, detail: str, now: datetime) -> Suppression:
-    """Never write to this address again. A bounce gives way to a graver reason; a complaint also unsubscribes."""
+    """Never write to this address again. A bounce gives way to a graver reason; who complains or refuses leaves."""
     suppress_all([Dismissal(address_hash, reason, detail)], now)
     return Suppression.objects.get(address_hash=address_hash)
 
@@ -59,7 +60,8 @@ def suppress_all(dismissals: Iterable[Dismissal], now: datetime) -> int:
     gravest = _gravest(dismissals)
     if not gravest:
         return 0
-    complaints = [each.address_hash for each in gravest.values() if each.reason == SuppressionReason.COMPLAINT]
+    leaving = (SuppressionReason.COMPLAINT, SuppressionReason.REFUSED)
+    complaints = [each.address_hash for each in gravest.values() if each.reason in leaving]
     with transaction.atomic():
         # Readers first, as everything that locks both does: who waits for one another's rows would wait for ever.
         unsubscribe_all(complaints, Origin("complaint"), now)
@@ -109,7 +111,7 @@ def _aggravate(row: Suppression, dismissal: Dismissal) -> None:
 
 
 def _fields(dismissal: Dismissal) -> dict[str, str]:
-    return {"reason": dismissal.reason, "detail": dismissal.detail[:DETAIL_LENGTH]}
+    return {"reason": dismissal.reason, "detail": addresses.without_addresses(dismissal.detail)[:DETAIL_LENGTH]}
 
 
 def _gravity(reason: str) -> int:

@@ -1,10 +1,16 @@
-"""Takes a subscriber, gives the absolute URLs that travel in their mail."""
+"""Takes a reader or a request to become one, gives the absolute URLs that travel in their mail."""
+
+from datetime import timedelta
 
 from django.conf import settings
+from django.core import signing
 
 from subscriptions import addresses, tokens
-from subscriptions.models import Subscriber
 from subscriptions.tokens import Purpose
+
+# Not one of `tokens`, as it has to end by itself: it gives away all there is, and a digest never carries it.
+DATA_LINK_HOURS = 24
+_DATA = "paperboy.subscriptions.data"
 
 
 def site_url(path: str = "/") -> str:
@@ -37,9 +43,14 @@ class ReaderLinks:
         return self._votes + self._vote_token(subscriber_id)
 
 
-def confirm_url(subscriber: Subscriber) -> str:
+def confirm_url(request_id: int) -> str:
     """Good for one confirmation, within `CONFIRMATION_DAYS` of its mail."""
-    return site_url(f"/c/{tokens.make(Purpose.CONFIRM, subscriber.pk, subscriber.opt_in_round)}")
+    return site_url(f"/c/{tokens.make(Purpose.CONFIRM, request_id)}")
+
+
+def refuse_url(request_id: int) -> str:
+    """For who did not ask, and never wants to be written to."""
+    return site_url(f"/n/{tokens.make(Purpose.REFUSE, request_id)}")
 
 
 def preferences_url(subscriber_id: int) -> str:
@@ -59,6 +70,10 @@ def preferences_path(subscriber_id: int) -> str:
     return f"/p/{tokens.make(Purpose.PREFERENCES, subscriber_id)}"
 
 
+def refuse_path(request_id: int) -> str:
+    return f"/n/{tokens.make(Purpose.REFUSE, request_id)}"
+
+
 def unsubscribe_path(subscriber_id: int) -> str:
     return f"/u/{tokens.make(Purpose.UNSUBSCRIBE, subscriber_id)}"
 
@@ -69,8 +84,21 @@ def unsubscribe_address(subscriber_id: int) -> str:
     return addresses.tagged(own, tokens.make(Purpose.UNSUBSCRIBE, subscriber_id)) if own else ""
 
 
+def data_url(subscriber_id: int) -> str:
+    """Where a reader sees, takes with them or erases all that is known of them; good for DATA_LINK_HOURS."""
+    return site_url(f"/d/{signing.dumps(subscriber_id, salt=_DATA)}")
+
+
+def reader_of_data_link(token: str) -> int | None:
+    """None unless it is one of ours, and fresh."""
+    try:
+        found = signing.loads(token, salt=_DATA, max_age=timedelta(hours=DATA_LINK_HOURS))
+    except signing.BadSignature:
+        return None
+    return found if isinstance(found, int) else None
+
+
 def reader_of_address(address: str) -> int | None:
     """Whom a mail to this address unsubscribes; None unless it is exactly such an address of ours."""
     token = addresses.tag_of(address, settings.UNSUBSCRIBE_ADDRESS)  # may hold a hyphen or an underscore
-    data = tokens.read(Purpose.UNSUBSCRIBE, token) if token.isascii() else None
-    return data.subscriber_id if data else None
+    return tokens.read(Purpose.UNSUBSCRIBE, token) if token.isascii() else None

@@ -1,4 +1,4 @@
-"""Takes a subscriber, gives the message they asked for: confirm your address, or you are subscribed already."""
+"""Takes a request or a reader, gives the message it led to: confirm your address, or you are subscribed already."""
 
 from email.utils import make_msgid
 
@@ -8,23 +8,28 @@ from django.template.loader import render_to_string
 
 from subscriptions import addresses, links
 from subscriptions.inlining import inlined
-from subscriptions.models import Subscriber
+from subscriptions.models import SignupRequest, Subscriber
 
 
-def confirmation(subscriber: Subscriber) -> EmailMultiAlternatives:
-    """The double opt-in mail: one question, one link, nothing to read besides. It cannot be unsubscribed from."""
-    return _message(
+def confirmation(request: SignupRequest, *, is_reminder: bool = False) -> EmailMultiAlternatives:
+    """The double opt-in mail: one question, one link, one to be left alone for ever. Nothing to read besides."""
+    return letter(
         "confirmation",
-        subscriber,
-        {"confirm_url": links.confirm_url(subscriber), "days": settings.CONFIRMATION_DAYS},
+        request.email,
+        {
+            "confirm_url": links.confirm_url(request.pk),
+            "refuse_url": links.refuse_url(request.pk),
+            "days": settings.CONFIRMATION_DAYS,
+            "is_reminder": is_reminder,
+        },
     )
 
 
 def already_subscribed(subscriber: Subscriber) -> EmailMultiAlternatives:
     """For an active reader whose address was entered again: nothing changed, here are your preferences."""
-    return _message(
+    return letter(
         "already_subscribed",
-        subscriber,
+        subscriber.email,
         {
             "preferences_url": links.preferences_url(subscriber.pk),
             "unsubscribe_url": links.unsubscribe_url(subscriber.pk),
@@ -32,8 +37,10 @@ def already_subscribed(subscriber: Subscriber) -> EmailMultiAlternatives:
     )
 
 
-def _message(name: str, subscriber: Subscriber, facts: dict[str, str | int]) -> EmailMultiAlternatives:
-    return letter(name, subscriber.email, facts)
+def data_link(subscriber: Subscriber) -> EmailMultiAlternatives:
+    """For whoever holds a link of a digest: what is known of them is for their own mailbox alone to open."""
+    facts: dict[str, str | int] = {"data_url": links.data_url(subscriber.pk), "hours": links.DATA_LINK_HOURS}
+    return letter("data_link", subscriber.email, facts)
 
 
 def letter(name: str, email: str, facts: dict[str, str | int]) -> EmailMultiAlternatives:

@@ -7,6 +7,8 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
+from subscriptions import addresses
+
 
 class Topic(models.Model):
     """A subject a reader can follow, described by what papers about it look like."""
@@ -57,7 +59,6 @@ class Weekday(models.IntegerChoices):
 
 
 class SubscriberStatus(models.TextChoices):
-    PENDING = "pending", "Waiting for confirmation"
     ACTIVE = "active", "Active"
     UNSUBSCRIBED = "unsubscribed", "Unsubscribed"
 
@@ -73,12 +74,12 @@ class SubscriberQuerySet(models.QuerySet["Subscriber"]):
 
 
 class Subscriber(models.Model):
-    """One reader. `address_key` is the normalised address: one row per mailbox, however it was typed."""
+    """Somebody who confirmed. `address_key` is the normalised address: one row per mailbox, however it was typed."""
 
     email = models.EmailField(max_length=254)
     address_key = models.CharField(max_length=254, editable=False)
     address_hash = models.CharField(max_length=64, editable=False)
-    status = models.CharField(max_length=12, choices=SubscriberStatus.choices, default=SubscriberStatus.PENDING)
+    status = models.CharField(max_length=12, choices=SubscriberStatus.choices, default=SubscriberStatus.ACTIVE)
     topics = models.ManyToManyField(Topic, blank=True, related_name="subscribers")
     frequency = models.CharField(max_length=8, choices=Frequency.choices, default=Frequency.DAILY)
     delivery_hour = models.PositiveSmallIntegerField(
@@ -95,28 +96,14 @@ class Subscriber(models.Model):
         validators=[MaxValueValidator(1)],
         help_text="How many papers near what they asked for, and not of it, a digest brings: none or one",
     )
-    interest = models.CharField(
-        max_length=500,
-        blank=True,
-        default="",
-        db_default="",
-        editable=False,
-        help_text="Typed in the sign-up form; handed on when they confirm",
-    )
     abstracts = models.CharField(
         max_length=5, choices=Abstracts.choices, default=Abstracts.SHORT, db_default=Abstracts.SHORT
-    )
-    opt_in_round = models.PositiveSmallIntegerField(
-        default=0,
-        editable=False,
-        help_text="Grows with every new confirmation asked for; old links die with it",
     )
     next_delivery_at = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="The reader's next slot; empty unless active"
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
-    confirmation_sent_at = models.DateTimeField(null=True, blank=True, editable=False)
-    confirmed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    confirmed_at = models.DateTimeField(editable=False, help_text="The last time, where they left and came back")
     unsubscribed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = SubscriberQuerySet.as_manager()
@@ -128,19 +115,12 @@ class Subscriber(models.Model):
             models.Index(
                 fields=["next_delivery_at", "id"], condition=Q(status="active"), name="subscriber_next_delivery"
             ),
-            models.Index(fields=["confirmation_sent_at"], condition=Q(status="pending"), name="subscriber_pending"),
             models.Index(fields=["address_hash"], name="subscriber_address_hash"),
         ]
         constraints = [
             # Not unique=True: that would add an index for LIKE, written with every slot and read by nobody.
             models.UniqueConstraint(fields=["address_key"], name="subscriber_once_per_address"),
-            models.CheckConstraint(
-                condition=Q(status__in=["pending", "active", "unsubscribed"]), name="subscriber_status_known"
-            ),
-            models.CheckConstraint(
-                condition=~Q(status="active") | Q(confirmed_at__isnull=False),
-                name="subscriber_active_only_if_confirmed",
-            ),
+            models.CheckConstraint(condition=Q(status__in=["active", "unsubscribed"]), name="subscriber_status_known"),
             models.CheckConstraint(condition=Q(delivery_hour__lte=23), name="subscriber_hour_of_day"),
             models.CheckConstraint(
                 condition=Q(digest_length__gte=1, digest_length__lte=30), name="subscriber_digest_length"
@@ -148,7 +128,59 @@ class Subscriber(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.email
+        """Masked: Django keeps it in the record of what was done at the desk, which outlives the reader."""
+        return addresses.masked(self.email)
+
+
+class SignupState(models.TextChoices):
+    ASKED = "asked", "Not looked at yet"
+    OPEN = "open", "Waiting for confirmation"
+    CONFIRMED = "confirmed", "Confirmed"
+
+
+class SignupRequest(models.Model):
+    """Somebody asked, perhaps for somebody else: what they want waits here, and becomes a reader's with confirmation.
+
+    Rows are forgotten after a while, confirmed or not. `mailbox_hash` is the keyed hash of the folded address (no plus
+    tag, no dots where they mean nothing), and only counts mails: spellings of one mailbox share their limits.
+    """
+
+    email = models.EmailField(max_length=254)
+    address_key = models.CharField(max_length=254, editable=False)
+    address_hash = models.CharField(max_length=64, editable=False)
+    mailbox_hash = models.CharField(max_length=64, editable=False)
+    state = models.CharField(max_length=9, choices=SignupState.choices, default=SignupState.ASKED)
+    wanted = models.JSONField(default=dict, editable=False, help_text="Preferences, as services.Preferences has them")
+    origin = models.CharField(max_length=200)
+    text = models.TextField(blank=True, help_text="The words they saw")
+    text_version = models.CharField(max_length=20, blank=True)
+    ip_address = models.GenericIPAddressField(null=True, blank=True)
+    user_agent = models.CharField(max_length=300, blank=True)
+    asked_at = models.DateTimeField()
+    expires_at = models.DateTimeField(help_text="Until then its mail is tried, and its link confirms")
+    mails = models.PositiveSmallIntegerField(default=0, help_text="That left, or may have")
+    mailed_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="In a row that did not leave")
+    next_try_at = models.DateTimeField(null=True, blank=True, help_text="When a mail is due, the reminder too")
+
+    class Meta:
+        ordering = ["-asked_at", "-id"]
+        indexes = [
+            models.Index(fields=["id"], condition=Q(state="asked"), name="signup_asked"),
+            models.Index(fields=["next_try_at", "id"], condition=Q(state="open"), name="signup_due"),
+            models.Index(fields=["mailbox_hash"], name="signup_mailbox"),
+            models.Index(fields=["address_hash"], name="signup_address_hash"),
+            models.Index(fields=["mailed_at"], name="signup_mailed"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["address_key"], condition=Q(state="open"), name="signup_open_once_per_address"
+            ),
+            models.CheckConstraint(condition=Q(state__in=["asked", "open", "confirmed"]), name="signup_state_known"),
+        ]
+
+    def __str__(self) -> str:
+        return addresses.masked(self.email)
 
 
 class ConsentAction(models.TextChoices):
@@ -184,6 +216,7 @@ class SuppressionReason(models.TextChoices):
     SOFT_BOUNCE = "soft_bounce", "Bounced again and again"
     COMPLAINT = "complaint", "Complaint"
     MANUAL = "manual", "Added by hand"
+    REFUSED = "refused", "Asked never to be written to"
 
 
 # They say that mail did not arrive: whoever confirms has received our mail, which lifts them, and any other reason

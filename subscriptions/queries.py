@@ -1,13 +1,12 @@
 """Reads that several edges share: who is due, which topics there are, whose link this is."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.conf import settings
 from django.db.models import QuerySet
 
-from subscriptions import tokens
-from subscriptions.models import Subscriber, SubscriberQuerySet, SubscriberStatus, Topic
-from subscriptions.tokens import Purpose, TokenData
+from subscriptions import links, tokens
+from subscriptions.models import SignupRequest, Subscriber, SubscriberQuerySet, Topic
+from subscriptions.tokens import Purpose
 
 
 def due(now: datetime) -> SubscriberQuerySet:
@@ -20,30 +19,19 @@ def active_topics() -> QuerySet[Topic]:
     return Topic.objects.filter(is_active=True)
 
 
-def pending_confirmations() -> SubscriberQuerySet:
-    """Readers who asked and whose confirmation mail has not left."""
-    return Subscriber.objects.filter(status=SubscriberStatus.PENDING, confirmation_sent_at=None).order_by("id")
-
-
-def holder(purpose: Purpose, token: str) -> tuple[Subscriber, TokenData] | None:
+def holder(purpose: Purpose, token: str) -> Subscriber | None:
     """Whom a link belongs to; None for a forged token and for a subscriber who no longer exists."""
-    token_data = tokens.read(purpose, token)
-    if token_data is None:
-        return None
-    subscriber = Subscriber.objects.filter(pk=token_data.subscriber_id).first()
-    return (subscriber, token_data) if subscriber else None
+    number = tokens.read(purpose, token)
+    return Subscriber.objects.filter(pk=number).first() if number is not None else None
 
 
-def is_confirmable(subscriber: Subscriber, token_data: TokenData, now: datetime) -> bool:
-    """Whether this confirmation link is of the current round, unused and not too old."""
-    return (
-        subscriber.status == SubscriberStatus.PENDING
-        and subscriber.opt_in_round == token_data.opt_in_round
-        and subscriber.confirmation_sent_at is not None
-        and subscriber.confirmation_sent_at >= confirmations_valid_since(now)
-    )
+def holder_of_data(token: str) -> Subscriber | None:
+    """Whose data a link opens; None for one that is forged or too old, and for whoever is erased."""
+    number = links.reader_of_data_link(token)
+    return Subscriber.objects.filter(pk=number).first() if number is not None else None
 
 
-def confirmations_valid_since(now: datetime) -> datetime:
-    """Confirmation mails sent before this have expired."""
-    return now - timedelta(days=settings.CONFIRMATION_DAYS)
+def request_of(purpose: Purpose, token: str) -> SignupRequest | None:
+    """The sign-up that a link is about; None for a forged token and for what is forgotten."""
+    number = tokens.read(purpose, token)
+    return SignupRequest.objects.filter(pk=number).first() if number is not None else None

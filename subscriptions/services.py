@@ -1,44 +1,24 @@
-"""Takes a person's request, gives the rows that follow from it: the only way in or out for a person.
+"""Takes what a reader wants, gives the rows that follow from it. How people become readers is in `signups`."""
 
-Nothing here sends mail or enqueues; the edges do, with what these functions return.
-"""
-
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q
 
-from subscriptions import addresses, consent, queries, signals, sql
+from subscriptions import sql
 from subscriptions.clock import next_slot
 from subscriptions.consent import Origin
 from subscriptions.departures import suppress, suppress_all, unsubscribe, unsubscribe_all, unsuppress
-from subscriptions.models import (
-    BOUNCE_REASONS,
-    ConsentAction,
-    ConsentRecord,
-    Subscriber,
-    SubscriberStatus,
-    Suppression,
-    Topic,
-)
-from subscriptions.tokens import TokenData
+from subscriptions.models import Subscriber, SubscriberStatus, Topic
 
 __all__ = [
     "Origin",
     "Preferences",
     "advance_slots",
+    "apply_preferences",
     "change_preferences",
-    "claim_confirmation",
-    "confirm",
-    "forget_unconfirmed",
-    "release_confirmation",
-    "request_again",
-    "request_subscription",
     "suppress",
     "suppress_all",
     "unsubscribe",
@@ -46,16 +26,12 @@ __all__ = [
     "unsuppress",
 ]
 
-logger = logging.getLogger(__name__)
-
-FORGET_AFTER = timedelta(days=30)  # how long an expired confirmation link can still say so
-
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
     """What a reader wants, and when. `topics` are slugs; none chosen means all of them.
 
-    `interest` is what they typed in the sign-up form, until they confirm.
+    `interest` is what was typed in the sign-up form: whoever listens to `signals.confirmed` makes something of it.
     """
 
     topics: tuple[str, ...] = ()
@@ -77,84 +53,16 @@ class Preferences:
             delivery_weekday=subscriber.delivery_weekday,
             time_zone=subscriber.time_zone,
             digest_length=subscriber.digest_length,
-            interest=subscriber.interest,
             abstracts=subscriber.abstracts,
             surprises=subscriber.surprises,
         )
-
-
-def request_subscription(email: str, preferences: Preferences, origin: Origin, now: datetime) -> int | None:
-    """Remember that someone wants to read; give the id of the subscriber who needs a mail about it, or None.
-
-    New, unsubscribed and bounced addresses begin a round of double opt-in; a pending one begins another once its
-    daily limit allows, and keeps the newest preferences meanwhile. An active reader is never changed, only told.
-    After a complaint, or a suppression by hand, nothing happens. Raises `ValidationError` for an invalid address.
-    """
-    key = addresses.normalise(email)
-    digest = addresses.address_hash(key)
-    with transaction.atomic():
-        reason = Suppression.objects.filter(address_hash=digest).values_list("reason", flat=True).first()
-        if reason not in (None, *BOUNCE_REASONS):
-            return None
-        _, created = Subscriber.objects.get_or_create(
-            address_key=key,
-            defaults={"email": addresses.deliverable(email), "address_hash": digest, "created_at": now},
-        )
-        subscriber = Subscriber.objects.select_for_update().get(address_key=key)
-        if subscriber.status == SubscriberStatus.ACTIVE and reason is None:
-            return subscriber.pk
-        if created or _may_be_asked_again(subscriber, now, bounced=reason is not None):
-            _begin_round(subscriber, preferences, origin, now)
-        elif subscriber.status == SubscriberStatus.PENDING:
-            _apply(subscriber, preferences)
-        return subscriber.pk if _awaits_confirmation_mail(subscriber) else None
-
-
-def request_again(subscriber: Subscriber, origin: Origin, now: datetime) -> int | None:
-    """A fresh double opt-in, under the same limits, for someone who holds one of our links; preferences are kept."""
-    return request_subscription(subscriber.email, Preferences.of(subscriber), origin, now)
-
-
-def claim_confirmation(subscriber_id: int, now: datetime) -> Subscriber | None:
-    """The pending subscriber, if their confirmation mail is ours to send: claimed before anything leaves."""
-    claimed = queries.pending_confirmations().filter(pk=subscriber_id).update(confirmation_sent_at=now)
-    return Subscriber.objects.get(pk=subscriber_id) if claimed else None
-
-
-def release_confirmation(subscriber: Subscriber) -> None:
-    """Give the claim back: the mail certainly did not leave, a later sweep sends it."""
-    Subscriber.objects.filter(
-        pk=subscriber.pk, status=SubscriberStatus.PENDING, confirmation_sent_at=subscriber.confirmation_sent_at
-    ).update(confirmation_sent_at=None)
-
-
-def confirm(token_data: TokenData, origin: Origin, now: datetime) -> Subscriber | None:
-    """Make a pending subscriber active; None if the link is used, outdated, expired, or the address is suppressed.
-
-    The first digest is due at once. Whoever confirms has received our mail: earlier bounces are lifted.
-    """
-    with transaction.atomic():
-        subscriber = Subscriber.objects.select_for_update().filter(pk=token_data.subscriber_id).first()
-        if subscriber is None or not queries.is_confirmable(subscriber, token_data, now):
-            return None
-        suppressions = Suppression.objects.filter(address_hash=subscriber.address_hash)
-        if suppressions.exclude(reason__in=BOUNCE_REASONS).exists():
-            return None
-        suppressions.delete()
-        subscriber.status = SubscriberStatus.ACTIVE
-        subscriber.confirmed_at = subscriber.next_delivery_at = now
-        subscriber.unsubscribed_at = None
-        subscriber.save(update_fields=["status", "confirmed_at", "next_delivery_at", "unsubscribed_at"])
-        consent.record([subscriber], ConsentAction.CONFIRMED, origin, now)
-        signals.confirmed.send(Subscriber, subscriber=subscriber, now=now)
-        return subscriber
 
 
 def change_preferences(subscriber: Subscriber, preferences: Preferences, now: datetime) -> None:
     """Store what the reader wants from now on. A digest that is already due stays due."""
     with transaction.atomic():
         row = Subscriber.objects.select_for_update().get(pk=subscriber.pk)
-        _apply(row, preferences)
+        apply_preferences(row, preferences)
         if row.status == SubscriberStatus.ACTIVE and not (row.next_delivery_at and row.next_delivery_at <= now):
             row.next_delivery_at = next_slot(preferences, now)
             row.save(update_fields=["next_delivery_at"])
@@ -209,66 +117,9 @@ def _slots(schedules: Sequence[_Schedule], now: datetime) -> tuple[str, dict[str
     return ", ".join(lines), values
 
 
-def forget_unconfirmed(now: datetime) -> int:
-    """Delete who never confirmed, a month after their link expired; gives how many. The consent record stays.
-
-    Whose link never left, for all the tries, is forgotten as long after they last asked for it.
-    """
-    limit = queries.confirmations_valid_since(now) - FORGET_AFTER
-    asked = ConsentRecord.objects.filter(
-        subscriber=OuterRef("pk"), action=ConsentAction.REQUESTED, created_at__gte=limit
-    )
-    never_left = Q(confirmation_sent_at=None, created_at__lt=limit) & ~Exists(asked)
-    unconfirmed = Subscriber.objects.filter(status=SubscriberStatus.PENDING, confirmed_at=None)
-    _, deleted = unconfirmed.filter(never_left | Q(confirmation_sent_at__lt=limit)).delete()
-    return deleted.get(Subscriber._meta.label, 0)
-
-
-def _may_be_asked_again(subscriber: Subscriber, now: datetime, *, bounced: bool) -> bool:
-    """Whether one more confirmation mail is within the address's limit.
-
-    Only requests that nobody confirmed count: who answered them wanted them. An address that bounced is tried once in
-    the life of a confirmation link, since each mail to a dead mailbox costs reputation.
-    """
-    if _awaits_confirmation_mail(subscriber):
-        return False
-    window = timedelta(days=settings.CONFIRMATION_DAYS if bounced else 1)
-    limit = 1 if bounced else settings.SIGNUPS_PER_ADDRESS_PER_DAY
-    asked = ConsentRecord.objects.filter(
-        address_hash=subscriber.address_hash, action=ConsentAction.REQUESTED, created_at__gt=now - window
-    )
-    if subscriber.confirmed_at:
-        asked = asked.filter(created_at__gt=subscriber.confirmed_at)
-    return asked.count() < limit
-
-
-def _awaits_confirmation_mail(subscriber: Subscriber) -> bool:
-    return subscriber.status == SubscriberStatus.PENDING and subscriber.confirmation_sent_at is None
-
-
-def _begin_round(subscriber: Subscriber, preferences: Preferences, origin: Origin, now: datetime) -> None:
-    Subscriber.objects.filter(pk=subscriber.pk).update(
-        status=SubscriberStatus.PENDING,
-        opt_in_round=F("opt_in_round") + 1,
-        confirmation_sent_at=None,
-        next_delivery_at=None,
-    )
-    subscriber.refresh_from_db()
-    _apply(subscriber, preferences)
-    consent.record([subscriber], ConsentAction.REQUESTED, origin, now)
-
-
-def _apply(subscriber: Subscriber, preferences: Preferences) -> None:
-    fields = [
-        "frequency",
-        "delivery_hour",
-        "delivery_weekday",
-        "time_zone",
-        "digest_length",
-        "abstracts",
-        "surprises",
-        "interest",
-    ]
+def apply_preferences(subscriber: Subscriber, preferences: Preferences) -> None:
+    """Store them, within a transaction that holds the reader. What they typed as an interest is not kept here."""
+    fields = ["frequency", "delivery_hour", "delivery_weekday", "time_zone", "digest_length", "abstracts", "surprises"]
     for field in fields:
         setattr(subscriber, field, getattr(preferences, field))
     subscriber.save(update_fields=fields)

@@ -2,5 +2,10 @@
 
 from django.dispatch import Signal
 
-# Within the transaction that makes a reader active; gives `subscriber` and `now`.
+# Within the transaction that makes a reader active; gives `subscriber`, `now` and what they typed as an `interest`.
 confirmed = Signal()
+# Within the transaction that erases what is known of an address; gives it as `address`, its `address_hash`, and the
+# `subscriber`, or None.
+erasing = Signal()
+# Somebody asks what is known; the same is given, and a listener answers with a dictionary of JSON's values.
+telling = Signal()

@@ -1,8 +1,8 @@
-"""Takes a purpose and a subscriber, gives a short signed token, and back again.
+"""Takes a purpose and whose it is, gives a short signed token, and back again.
 
-A token is the subscriber's id (4 bytes), for confirmations also the opt-in round (2 bytes), and 16 bytes of keyed
-BLAKE2b (RFC 7693) under a key of the purpose's own, in base64url: 27 characters, or 30 for a confirmation. A preference
-or unsubscribe link on a site address of 40 characters is thus 70 long, which is what a mail header carries unbroken.
+A token is an id (4 bytes) and 16 bytes of keyed BLAKE2b (RFC 7693) under a key of the purpose's own, in base64url: 27
+characters. A link on a site address of 40 characters is thus 70 long, which is what a mail header carries unbroken.
+Confirming and refusing are for a `SignupRequest`, everything else for a `Subscriber`.
 """
 
 import hashlib
@@ -12,7 +12,6 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import b2a_base64
 from enum import StrEnum
 from functools import lru_cache
-from typing import NamedTuple
 
 from django.conf import settings
 
@@ -22,17 +21,13 @@ _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 class Purpose(StrEnum):
     CONFIRM = "confirm"
+    REFUSE = "refuse"
     PREFERENCES = "preferences"
     UNSUBSCRIBE = "unsubscribe"
     VOTE = "vote"
 
 
-class TokenData(NamedTuple):
-    subscriber_id: int
-    opt_in_round: int
-
-
-_LAYOUT = {Purpose.CONFIRM: ">IH", Purpose.PREFERENCES: ">I", Purpose.UNSUBSCRIBE: ">I", Purpose.VOTE: ">I"}
+_LAYOUT = struct.Struct(">I")
 
 
 class Signer:
@@ -41,11 +36,10 @@ class Signer:
     def __init__(self, purpose: Purpose, secret: str) -> None:
         key = hashlib.sha256(f"paperboy.subscriptions.tokens:{purpose}:{secret}".encode()).digest()
         self._keyed = hashlib.blake2b(digest_size=_SIGNATURE_BYTES, key=key, person=purpose.encode())
-        self._pack = struct.Struct(_LAYOUT[purpose]).pack
 
-    def token(self, *values: int) -> str:
-        """The subscriber's id, for confirmations the opt-in round as well, signed."""
-        payload = self._pack(*values)
+    def token(self, number: int) -> str:
+        """The id, signed."""
+        payload = _LAYOUT.pack(number)
         return b2a_base64(payload + self.signature(payload), newline=False).translate(_URL_SAFE, b"=").decode("ascii")
 
     def signature(self, payload: bytes) -> bytes:
@@ -61,22 +55,18 @@ def signer(purpose: Purpose) -> Signer:
 _signer = lru_cache(maxsize=32)(Signer)
 
 
-def make(purpose: Purpose, subscriber_id: int, opt_in_round: int = 0) -> str:
-    """A token of 27 URL-safe characters, 30 for a confirmation. Only confirmations carry a round."""
-    values = (subscriber_id, opt_in_round) if purpose is Purpose.CONFIRM else (subscriber_id,)
-    return signer(purpose).token(*values)
+def make(purpose: Purpose, number: int) -> str:
+    """A token of 27 URL-safe characters."""
+    return signer(purpose).token(number)
 
 
-def read(purpose: Purpose, token: str) -> TokenData | None:
-    """What a token says, or None unless it is exactly one we made for this purpose."""
+def read(purpose: Purpose, token: str) -> int | None:
+    """The id in a token, or None unless it is exactly one we made for this purpose."""
     raw = _decode(token)
-    if raw is None or len(raw) != struct.calcsize(_LAYOUT[purpose]) + _SIGNATURE_BYTES:
+    if raw is None or len(raw) != _LAYOUT.size + _SIGNATURE_BYTES:
         return None
     payload, signature = raw[:-_SIGNATURE_BYTES], raw[-_SIGNATURE_BYTES:]
-    if not _is_ours(purpose, payload, signature):
-        return None
-    subscriber_id, *rest = struct.unpack(_LAYOUT[purpose], payload)
-    return TokenData(subscriber_id, rest[0] if rest else 0)
+    return int(_LAYOUT.unpack(payload)[0]) if _is_ours(purpose, payload, signature) else None
 
 
 def _is_ours(purpose: Purpose, payload: bytes, signature: bytes) -> bool:

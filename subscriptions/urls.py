@@ -10,7 +10,11 @@ urlpatterns = [
     path("subscribe/done", views.subscribed, name="subscribed"),
     path("c/<str:token>", views.confirm, name="confirm"),
     path("c/<str:token>/again", views.confirm_again, name="confirm_again"),
+    path("n/<str:token>", views.refuse, name="refuse"),
     path("p/<str:token>", views.preferences, name="preferences"),
+    path("p/<str:token>/data", views.data, name="data"),
+    path("d/<str:token>", views.own_data, name="own_data"),
+    path("d/<str:token>/paperboy.json", views.export, name="export"),
     path("u/<str:token>", views.unsubscribe, name="unsubscribe"),
     path("u/<str:token>/again", views.subscribe_again, name="subscribe_again"),
 ]

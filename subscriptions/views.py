@@ -5,71 +5,76 @@ itself what a forger lacks, and signing up only ever sends a question. So every 
 provider's one-click POST (RFC 8058) meets nothing in its way. GET changes nothing.
 """
 
-import time
+import json
 from collections.abc import Callable, Mapping
-from datetime import datetime
-from functools import wraps
+from functools import partial, wraps
 
 from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from subscriptions import addresses, links, queries, services, visitors
-from subscriptions.clock import rhythm, zone_named
+from subscriptions import addresses, erasure, links, queries, services, signups, visitors
+from subscriptions.clock import rhythm
 from subscriptions.forms import CONSENT_VERSION, SignUpForm, consent_text, form_for
-from subscriptions.models import Subscriber, SubscriberStatus
-from subscriptions.services import Origin
-from subscriptions.tasks import enqueue_confirmation
-from subscriptions.tokens import Purpose, TokenData
-
-ANSWER_SECONDS = 0.25  # every accepted sign-up takes this long, so that its time tells nothing about the address
-
-Holder = tuple[Subscriber, TokenData]
+from subscriptions.models import SignupRequest, SignupState, Subscriber, SubscriberStatus
+from subscriptions.services import Origin, Preferences
+from subscriptions.standing import Standing, outlook
+from subscriptions.tasks import enqueue_signups, mail_data_link
+from subscriptions.tokens import Purpose
 
 
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def subscribe(request: HttpRequest) -> HttpResponse:
-    """The sign-up form's target; answers alike whatever we know of the address."""
+    """The sign-up form's target. Nothing is looked up, so that its answer and its time are alike for every address."""
     if request.method != "POST":
         return render(request, "subscriptions/subscribe.html", {"form": SignUpForm(), "consent_text": consent_text()})
-    started = time.monotonic()
     form = SignUpForm(request.POST)
     if form.is_from_machine:
-        return _answer_after(started)
+        return redirect("subscriptions:subscribed")
     if not form.is_valid():
         return _sign_up_page(request, form, 422)
-    if not visitors.may_sign_up(request):
-        form.add_error(None, "Many sign-ups are coming in from where you are. Please try again in an hour.")
+    if refusal := visitors.refusal(request):
+        form.add_error(None, refusal)
         return _sign_up_page(request, form, 429)
-    subscriber_id = services.request_subscription(
-        form.cleaned_data["email"], form.preferences(), _origin(request, "form", consented=True), timezone.now()
-    )
-    enqueue_confirmation(subscriber_id)
-    return _answer_after(started)
+    _ask(request, form.cleaned_data["email"], form.preferences(), "form")
+    return redirect("subscriptions:subscribed")
 
 
 @require_safe
 def subscribed(request: HttpRequest) -> HttpResponse:
     """The answer to every sign-up."""
-    return render(request, "subscriptions/check_inbox.html", {"days": settings.CONFIRMATION_DAYS})
+    return _check_inbox(request)
 
 
-def personal(purpose: Purpose, *methods: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+Holder = Subscriber | SignupRequest
+DATA = "data"
+
+
+def personal(purpose: str, *methods: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
     """A page behind a token: found for its holder, a helpful 404 for anyone else, and leaking nothing either way.
 
-    What else stands in the address is given on by name.
+    The view gets the reader, or of a link to confirm or refuse the request; what else stands in the address is given on
+    by name.
     """
+    find: Callable[[str], Holder | None]
+    if purpose == DATA:
+        find = queries.holder_of_data
+    elif purpose in (Purpose.CONFIRM, Purpose.REFUSE):
+        find = partial(queries.request_of, Purpose(purpose))
+    else:
+        find = partial(queries.holder, Purpose(purpose))
 
     def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         @csrf_exempt
         @require_http_methods(methods)
         @wraps(view)
         def page(request: HttpRequest, token: str, **rest: object) -> HttpResponse:
-            holder = queries.holder(purpose, token)
+            holder = find(token)
             if holder is None:
                 response = render(request, "subscriptions/unknown_link.html", {"purpose": purpose}, status=404)
             else:
@@ -85,105 +90,142 @@ def personal(purpose: Purpose, *methods: str) -> Callable[[Callable[..., HttpRes
 
 
 @personal(Purpose.CONFIRM, "GET", "HEAD", "POST")
-def confirm(request: HttpRequest, holder: Holder) -> HttpResponse:
+def confirm(request: HttpRequest, asked: SignupRequest) -> HttpResponse:
     """A page with a button, as link scanners open every link; the button confirms, once."""
-    subscriber, token_data = holder
     now = timezone.now()
     if request.method == "POST":
         origin = _origin(request, "confirmation link", consented=True)
-        if confirmed := services.confirm(token_data, origin, now):
+        if confirmed := signups.confirm(asked.pk, origin, now):
             first = {"is_first": True, "preferences_path": links.preferences_path(confirmed.pk)}
             return _page(request, "confirmed", confirmed, first)
-        subscriber.refresh_from_db()
-    if subscriber.status == SubscriberStatus.ACTIVE and subscriber.opt_in_round == token_data.opt_in_round:
-        return _page(request, "confirmed", subscriber)
-    if request.method != "POST" and queries.is_confirmable(subscriber, token_data, now):
-        return _page(request, "confirm", subscriber)
-    may_ask_again = subscriber.status != SubscriberStatus.ACTIVE
-    facts = {"days": settings.CONFIRMATION_DAYS, "may_ask_again": may_ask_again}
-    return _page(request, "link_expired", subscriber, facts, status=410)
+        asked = SignupRequest.objects.filter(pk=asked.pk).first() or asked
+    elif signups.is_confirmable(asked, now):
+        return _page(request, "confirm", asked, {"refuse_path": links.refuse_path(asked.pk)})
+    reader = Subscriber.objects.active().filter(address_key=asked.address_key).first()
+    if reader and asked.state == SignupState.CONFIRMED:
+        return _page(request, "confirmed", reader)
+    facts = {"days": settings.CONFIRMATION_DAYS, "may_ask_again": reader is None}
+    return _page(request, "link_expired", asked, facts, status=410)
 
 
 @personal(Purpose.CONFIRM, "POST")
-def confirm_again(request: HttpRequest, holder: Holder) -> HttpResponse:
-    """A new confirmation mail for someone whose link came too late."""
-    return _ask_again(request, holder[0], "expired confirmation link")
+def confirm_again(request: HttpRequest, asked: SignupRequest) -> HttpResponse:
+    """A new confirmation mail for someone whose link came too late, for what they wanted then."""
+    return _ask_again(request, asked.email, signups.wanted(asked), "expired confirmation link")
+
+
+@personal(Purpose.REFUSE, "GET", "HEAD", "POST")
+def refuse(request: HttpRequest, asked: SignupRequest) -> HttpResponse:
+    """For who did not ask: a page with a button that lets nobody ask for them again."""
+    if request.method == "POST":
+        signups.refuse(asked.pk, timezone.now())
+    return _page(request, "refuse", asked, {"is_done": signups.is_refused(asked)})
 
 
 @personal(Purpose.PREFERENCES, "GET", "HEAD", "POST")
-def preferences(request: HttpRequest, holder: Holder) -> HttpResponse:
+def preferences(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
     """What a reader gets, and when."""
-    subscriber, _ = holder
     form = form_for(subscriber, request.POST if request.method == "POST" else None)
     saved = form.is_bound and form.is_valid()
     if saved:
         services.change_preferences(subscriber, form.preferences(), timezone.now())
         form = form_for(subscriber)
-    facts = {"form": form, "saved": saved, "next": _next_digest(subscriber)}
+    facts = {"form": form, "saved": saved, "outlook": outlook(subscriber, timezone.now())}
     facts["unsubscribe_path"] = links.unsubscribe_path(subscriber.pk)
     return _page(request, "preferences", subscriber, facts, status=422 if form.errors else 200)
 
 
 @personal(Purpose.UNSUBSCRIBE, "GET", "HEAD", "POST")
-def unsubscribe(request: HttpRequest, holder: Holder) -> HttpResponse:
+def unsubscribe(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
     """A page with a button. POST unsubscribes, whoever sends it and whatever its body: RFC 8058's one click.
 
     The body is never read: both form encodings, and a broken one, mean the same.
     """
-    subscriber, _ = holder
     if request.method == "POST":
         services.unsubscribe(subscriber.pk, _origin(request, "unsubscribe link"), timezone.now())
-        return _page(request, "goodbye", subscriber)
-    if subscriber.status == SubscriberStatus.UNSUBSCRIBED:
-        return _page(request, "goodbye", subscriber)
-    return _page(request, "unsubscribe", subscriber)
+        subscriber.refresh_from_db()
+    now = outlook(subscriber, timezone.now())
+    name = "unsubscribe" if subscriber.status == SubscriberStatus.ACTIVE else "goodbye"
+    return _page(request, name, subscriber, {"outlook": now, "has_left": now.standing is Standing.LEFT})
 
 
 @personal(Purpose.UNSUBSCRIBE, "POST")
-def subscribe_again(request: HttpRequest, holder: Holder) -> HttpResponse:
+def subscribe_again(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
     """The way back for someone who left: a fresh double opt-in, since an unsubscribe link can travel in forwards."""
-    return _ask_again(request, holder[0], "way back")
+    return _ask_again(request, subscriber.email, Preferences.of(subscriber), "way back")
 
 
-def _ask_again(request: HttpRequest, subscriber: Subscriber, origin: str) -> HttpResponse:
-    if visitors.may_sign_up(request):
-        enqueue_confirmation(
-            services.request_again(subscriber, _origin(request, origin, consented=True), timezone.now())
-        )
-    return render(request, "subscriptions/check_inbox.html", {"days": settings.CONFIRMATION_DAYS})
+@personal(Purpose.PREFERENCES, "GET", "HEAD", "POST")
+def data(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
+    """Has a link mailed to all that is known of the reader: this page's own may have been forwarded."""
+    facts: dict[str, object] = {
+        "hours": links.DATA_LINK_HOURS,
+        "preferences_path": links.preferences_path(subscriber.pk),
+    }
+    if request.method == "POST":
+        facts["is_refused"] = not visitors.may_ask_for_data(subscriber.pk)
+        facts["is_asked"] = not facts["is_refused"]
+        if facts["is_asked"]:
+            mail_data_link.delay(subscriber.pk)
+    return _page(request, "data", subscriber, facts, status=429 if facts.get("is_refused") else 200)
+
+
+@personal(DATA, "GET", "HEAD", "POST")
+def own_data(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
+    """What is known of a reader, to take along; POST erases it, once they said that they mean it."""
+    if request.method == "POST" and request.POST.get("sure") == "yes":
+        erasure.erase(subscriber.email)
+        return _page(request, "erased", subscriber)
+    facts = {"is_unsure": request.method == "POST", "known": erasure.known(subscriber.email)}
+    return _page(request, "own_data", subscriber, facts, status=422 if facts["is_unsure"] else 200)
+
+
+@personal(DATA, "GET", "HEAD")
+def export(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
+    """The same as a file."""
+    told = json.dumps(erasure.known(subscriber.email), cls=DjangoJSONEncoder, indent=2, ensure_ascii=False)
+    response = HttpResponse(told, content_type="application/json; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="paperboy.json"'
+    return response
+
+
+def _ask_again(request: HttpRequest, email: str, preferences: Preferences, origin: str) -> HttpResponse:
+    refusal = visitors.refusal(request)
+    if not refusal:
+        _ask(request, email, preferences, origin)
+    return _check_inbox(request, refusal)
+
+
+def _ask(request: HttpRequest, email: str, preferences: Preferences, origin: str) -> None:
+    signups.ask(email, preferences, _origin(request, origin, consented=True), timezone.now())
+    enqueue_signups()
+
+
+def _check_inbox(request: HttpRequest, refusal: str = "") -> HttpResponse:
+    facts = {"days": settings.CONFIRMATION_DAYS, "mails": settings.SIGNUP_MAILS, "refusal": refusal}
+    return render(request, "subscriptions/check_inbox.html", facts, status=429 if refusal else 200)
 
 
 def _page(
     request: HttpRequest,
     name: str,
-    subscriber: Subscriber,
+    holder: Holder,
     facts: Mapping[str, object] | None = None,
     status: int = 200,
 ) -> HttpResponse:
     context = {
-        "subscriber": subscriber,
-        "address": addresses.masked(subscriber.email),
-        "rhythm": rhythm(subscriber),
+        "subscriber": holder,
+        "address": addresses.masked(holder.email),
+        "rhythm": rhythm(holder) if isinstance(holder, Subscriber) else "",
         **(facts or {}),
     }
     return render(request, f"subscriptions/{name}.html", context, status=status)
-
-
-def _next_digest(subscriber: Subscriber) -> datetime | None:
-    """The reader's next slot on their own clock, naive: a template would turn an aware one to the server's."""
-    slot = subscriber.next_delivery_at
-    return slot.astimezone(zone_named(subscriber.time_zone)).replace(tzinfo=None) if slot else None
 
 
 def _sign_up_page(request: HttpRequest, form: SignUpForm, status: int) -> HttpResponse:
     return render(
         request, "subscriptions/subscribe.html", {"form": form, "consent_text": consent_text()}, status=status
     )
-
-
-def _answer_after(started: float) -> HttpResponse:
-    time.sleep(max(0.0, started + ANSWER_SECONDS - time.monotonic()))
-    return redirect("subscriptions:subscribed")
 
 
 def _origin(request: HttpRequest, name: str, *, consented: bool = False) -> Origin:

@@ -12,7 +12,9 @@ from django.http import HttpRequest
 logger = logging.getLogger(__name__)
 
 HOUR = 3600  # seconds
+FLOOD = 20  # times SIGNUPS_PER_HOUR
 PASSWORDS_PER_HOUR = 5
+DATA_LINKS_PER_HOUR = 3
 CHANGES_PER_HOUR = 600  # of one reader: each costs some 20 ms
 
 
@@ -37,17 +39,22 @@ def place(request: HttpRequest) -> str | None:
     return str(ipaddress.ip_network(f"{address}/64", strict=False).network_address)
 
 
-def may_sign_up(request: HttpRequest) -> bool:
-    """Count one sign-up; False beyond `SIGNUPS_PER_IP_PER_HOUR` or, all places together, `SIGNUPS_PER_HOUR`.
+def refusal(request: HttpRequest) -> str:
+    """Count one sign-up; give the words for who is beyond a limit, which is about where they are, never about whom
+    they asked for.
 
-    True while the cache does not answer: a lost count must not lose a reader, and each address keeps its own daily
-    limit in the database.
+    Empty while the cache does not answer: a lost count must not lose a reader, and each mailbox keeps its own limits in
+    the database.
     """
     try:
-        return _counted(request)
+        if _count(f"signups:{place(request) or 'unknown'}") > settings.SIGNUPS_PER_IP_PER_HOUR:
+            return "Many sign-ups are coming in from where you are. Please try again in an hour."
+        # Only what mails lead to is limited closely, where they are sent; this is so that nobody fills the database.
+        if _count("signups:all") > settings.SIGNUPS_PER_HOUR * FLOOD:
+            return "More people are signing up than we can see to. Please try again in an hour."
     except Exception:  # each cache backend has its own errors
         logger.exception("Sign-ups cannot be counted")
-        return True
+    return ""
 
 
 def may_change(reader_id: int) -> bool:
@@ -56,6 +63,15 @@ def may_change(reader_id: int) -> bool:
         return _count(f"changes:{reader_id}") <= CHANGES_PER_HOUR
     except Exception:  # each cache backend has its own errors
         logger.exception("Changes cannot be counted")
+        return True
+
+
+def may_ask_for_data(reader_id: int) -> bool:
+    """Count one request for the link to all that is known of a reader; False beyond a few in an hour."""
+    try:
+        return _count(f"data:{reader_id}") <= DATA_LINKS_PER_HOUR
+    except Exception:  # each cache backend has its own errors
+        logger.exception("Requests for readers' data cannot be counted")
         return True
 
 
@@ -68,13 +84,6 @@ def may_ask_for_password(request: HttpRequest, address: str) -> bool:
     except Exception:  # each cache backend has its own errors
         logger.exception("Requests for passwords cannot be counted")
         return True
-
-
-def _counted(request: HttpRequest) -> bool:
-    per_hour: int = settings.SIGNUPS_PER_HOUR
-    if _count(f"signups:{place(request) or 'unknown'}") > settings.SIGNUPS_PER_IP_PER_HOUR:
-        return False
-    return _count("signups:all") <= per_hour
 
 
 def _count(key: str) -> int:

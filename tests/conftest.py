@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django.plugin import blocking_manager_key
 
 from digest.rendering import recent
-from digest.selection import follow_ups
+from digest.selection import follow_ups, pool
 from tests import services
 from tests.sources.loopback import Loopback, running
 
@@ -101,6 +101,7 @@ def _no_edition_is_kept() -> None:
     """Rolled back, a database gives the same ids to other rows."""
     recent.forget()
     follow_ups.forget()
+    pool.forget()
 
 
 @pytest.fixture(scope="session")

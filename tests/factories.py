@@ -34,6 +34,8 @@ from subscriptions import addresses
 from subscriptions.models import (
     ConsentAction,
     ConsentRecord,
+    SignupRequest,
+    SignupState,
     Subscriber,
     SubscriberStatus,
     Suppression,
@@ -59,7 +61,7 @@ class TopicFactory(DjangoModelFactory[Topic]):
 
 
 class SubscriberFactory(DjangoModelFactory[Subscriber]):
-    """An active reader. `topics=[...]` takes Topic rows; `pending=True` and `unsubscribed=True` are traits."""
+    """An active reader. `topics=[...]` takes Topic rows; `unsubscribed=True` is a trait."""
 
     class Meta:
         model = Subscriber
@@ -67,7 +69,6 @@ class SubscriberFactory(DjangoModelFactory[Subscriber]):
 
     class Params:
         email_domain = "example.org"
-        pending = factory.Trait(status=SubscriberStatus.PENDING, confirmed_at=None, next_delivery_at=None)
         unsubscribed = factory.Trait(
             status=SubscriberStatus.UNSUBSCRIBED, unsubscribed_at=NOW - timedelta(days=1), next_delivery_at=None
         )
@@ -84,6 +85,27 @@ class SubscriberFactory(DjangoModelFactory[Subscriber]):
     def topics(self: Any, create: bool, extracted: Any, **kwargs: Any) -> None:
         if create and extracted:
             self.topics.set(extracted)
+
+
+class SignupRequestFactory(DjangoModelFactory[SignupRequest]):
+    """Somebody who asked and whose confirmation mail left at NOW; `due=True`: it is to leave."""
+
+    class Meta:
+        model = SignupRequest
+
+    class Params:
+        due = factory.Trait(mails=0, mailed_at=None, next_try_at=NOW)
+
+    email = factory.Sequence(lambda number: f"asking{number}@example.org")
+    address_key = factory.LazyAttribute(lambda request: addresses.normalise(request.email))
+    address_hash = factory.LazyAttribute(lambda request: addresses.address_hash(request.address_key))
+    mailbox_hash = factory.LazyAttribute(lambda request: addresses.address_hash(addresses.folded(request.address_key)))
+    state = SignupState.OPEN
+    origin = "form"
+    asked_at = NOW
+    expires_at = factory.LazyAttribute(lambda request: request.asked_at + timedelta(days=7))
+    mails = 1
+    mailed_at = factory.LazyAttribute(lambda request: request.asked_at)
 
 
 class ConsentRecordFactory(DjangoModelFactory[ConsentRecord]):

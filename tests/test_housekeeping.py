@@ -21,7 +21,8 @@ from digest.models import (
     SourceRun,
     Throttle,
 )
-from tests.factories import DeliveryFactory, PaperFactory, SubscriberFactory
+from subscriptions.models import ConsentRecord
+from tests.factories import ConsentRecordFactory, DeliveryFactory, PaperFactory, SubscriberFactory
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -29,6 +30,7 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 def records(at: datetime) -> None:
     delivery = DeliveryFactory(created_at=at)
+    ConsentRecordFactory(created_at=at, ip_address="192.0.2.7", user_agent="Browser")
     SourceRun.objects.create(source_name="A feed", started_at=at)
     ProviderEvent.objects.create(key=str(at), provider="test", kind="delivered", received_at=at, delivery=delivery)
     Host.objects.create(name=f"{at:%d%H}.example", next_turn_at=at, touched_at=at)
@@ -39,7 +41,7 @@ def records(at: datetime) -> None:
 
 
 def test_old_records_are_forgotten_and_recent_ones_kept(settings):
-    settings.RECORDS_DAYS = 90
+    settings.RECORDS_DAYS = settings.CONSENT_IP_DAYS = 90
     records(NOW - timedelta(days=90, hours=1))
     records(NOW - timedelta(days=89))
     for days in (30, 29):  # whatever the setting: as long as a merge can be undone
@@ -53,6 +55,9 @@ def test_old_records_are_forgotten_and_recent_ones_kept(settings):
     assert set(housekeeping.tidy(NOW).values()) == {1}
     assert Interest.objects.count() == 1
     assert Merge.objects.get().made_at == NOW - timedelta(days=29)
+    old, recent = ConsentRecord.objects.order_by("created_at")
+    assert (old.ip_address, old.user_agent, old.text) == (None, "", recent.text)
+    assert (recent.ip_address, recent.user_agent) == ("192.0.2.7", "Browser")
     kept = (SourceRun, ProviderEvent, Throttle, AccessLog, Host, Repository, Session)
     assert [model.objects.count() for model in kept] == [1] * len(kept)
     assert SourceRun.objects.get().started_at == NOW - timedelta(days=89)

@@ -153,6 +153,26 @@ def test_the_secret_of_a_factor_in_use_is_never_shown(owner: User, clock: Any) -
     from base64 import b32encode
 
     assert b32encode(device.bin_key).decode().rstrip("=") not in page
+    assert client.get(f"/admin/otp_totp/totpdevice/{device.pk}/change/").status_code == 404
+    for page in ("/admin/otp_totp/totpdevice/", "/admin/otp_totp/totpdevice/add/", "/admin/otp_static/staticdevice/"):
+        assert client.get(page).status_code == 404, page
+
+
+def test_a_secret_that_another_session_saw_does_not_become_the_factor(owner: User, clock: Any) -> None:
+    """Whoever had the password alone could open the set-up first, note the secret and wait."""
+    thief, client = signed_in(), signed_in()
+    thief.get(SET_UP)
+    noted = TOTPDevice.objects.get()
+    client.get(SET_UP)
+    client.get(SET_UP)
+    assert TOTPDevice.objects.count() == 2
+    (own,) = TOTPDevice.objects.exclude(pk=noted.pk)
+    assert client.post(SET_UP, {"code": code_of(noted)}).status_code == 200
+    assert not TOTPDevice.objects.filter(confirmed=True).exists()
+    clock.shift(60)
+    assert client.post(SET_UP, {"code": code_of(own)}).status_code == 200
+    assert [device.bin_key for device in TOTPDevice.objects.all()] == [own.bin_key]
+    assert thief.get(DESK)["Location"].startswith(ASK)
 
 
 def test_the_command_takes_it_away(owner: User, clock: Any, capsys: pytest.CaptureFixture[str]) -> None:

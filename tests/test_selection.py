@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from django.test.utils import CaptureQueriesContext
 
 from digest.editions import build
 from digest.errors import DeliveryError
+from digest.interests.spaces import Space
 from digest.models import Decision, Delivery, DeliveryState, Edition, Paper
 from digest.ranking.interests import Profile
 from digest.ranking.parts import AuthorPart, ProfilePart
@@ -256,9 +258,14 @@ def test_a_paper_that_was_withheld_then_is_withheld_in_the_replay(edition: Editi
     assert [choice.as_json() for choice in replay(delivery)] == delivery.selection
 
 
-@pytest.mark.parametrize("preferences", [{}, {"rules": 0, "topics": [], "length": 5, "withheld": []}])
-def test_what_was_chosen_by_other_rules_is_not_replayed(edition: Edition, preferences: Any) -> None:
-    with pytest.raises(DeliveryError, match="cannot be replayed"):
+@pytest.mark.parametrize(
+    ("preferences", "why"),
+    [({}, "Nothing is stored"), ({"rules": 0, "topics": [], "length": 5, "withheld": []}, "rules in force")],
+)
+def test_what_was_chosen_by_other_rules_or_is_erased_is_not_replayed(
+    edition: Edition, preferences: Any, why: str
+) -> None:
+    with pytest.raises(DeliveryError, match=f"{why}.*cannot be replayed"):
         replay(DeliveryFactory(edition=edition, preferences=preferences))
 
 
@@ -299,7 +306,24 @@ def test_the_number_of_queries_does_not_grow_with_readers(edition: Edition, robo
         choose(pool, readers[:1], NOW)
     with CaptureQueriesContext(connection) as many:
         choose(pool, readers, NOW)
-    assert (len(loading), len(one), len(many)) == (4, 9, 9)
+    assert (len(loading), len(one), len(many)) == (3, 9, 9)
+
+
+def test_vectors_are_read_once_for_an_edition_that_no_longer_changes(
+    edition: Edition, robots: Topic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+
+    def stored(space: Space, papers: Sequence[int]) -> dict[int, bytes]:
+        read.append(len(papers))
+        return {}
+
+    monkeypatch.setattr(Space, "stored", stored)
+    for issue in (edition, EditionFactory()):
+        EditionPaperFactory(edition=issue, topics={robots.slug: 0.5})
+        for _ in range(2):
+            load_pool(issue)
+    assert len(read) == 1 + 2
 
 
 def test_a_reader_gets_the_same_digest_alone_and_among_others(edition: Edition, robots: Topic, vision: Topic) -> None:

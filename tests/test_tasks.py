@@ -36,7 +36,7 @@ def enqueued(monkeypatch) -> list[tuple[str, tuple, dict]]:
     def note(name: str, args: tuple = (), **options: object) -> None:
         calls.append((name, args, options))
 
-    plain = ("refresh_due", "plan_deliveries", "send_digests", "send_pending_confirmations", "index_papers")
+    plain = ("refresh_due", "plan_deliveries", "send_digests", "handle_signups", "index_papers")
     for name in (*plain, "renew_interests"):
         monkeypatch.setattr(getattr(tasks, name), "apply_async", partial(note, name))
     return calls
@@ -163,7 +163,7 @@ def test_what_is_enqueued_expires_before_the_next_tick_enqueues_it_again(enqueue
     SourceFactory(next_check_at=None)
     tasks.tick()
     tasks.plan_deliveries()
-    assert {"refresh_due", "plan_deliveries", "send_digests", "send_pending_confirmations"} == set(names(enqueued))
+    assert {"refresh_due", "plan_deliveries", "send_digests", "handle_signups"} == set(names(enqueued))
     assert all(options["expires"] < 60 for _, _, options in enqueued)
 
 

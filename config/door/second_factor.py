@@ -32,8 +32,10 @@ RECOVERY_CODES = 10
 LONGEST_CODE = 16
 # Of a session that signed in and has yet to show its second factor.
 OPEN_TO_ALL = ("admin:login", "admin:logout", "desk_second_factor", "desk_second_factor_setup")
-# In the session: where to go once it is shown.
+# In the address: where to go once it is shown.
 NEXT = "next"
+# In the session: the id of the device that it is offered.
+OFFERED = "second_factor_offered"
 
 
 class CodeForm(forms.Form):
@@ -112,7 +114,7 @@ def set_up(request: HttpRequest) -> HttpResponse:
         return redirect("admin:login")
     if is_enrolled(user) and not user.is_verified():
         return _to("desk_second_factor", request)
-    device, _ = TOTPDevice.objects.get_or_create(user=user, confirmed=False, defaults={"name": "app"})
+    device = _offered(request, user)
     form = CodeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         if device.verify_token(form.cleaned_data["code"]):
@@ -129,6 +131,15 @@ def set_up(request: HttpRequest) -> HttpResponse:
         "is_renewal": is_enrolled(user),
     }
     return render(request, "door/second_factor_setup.html", context)
+
+
+def _offered(request: HttpRequest, user: User) -> TOTPDevice:
+    """One whose secret this session alone was shown: whoever had the password before could have noted another's."""
+    found = TOTPDevice.objects.filter(user=user, confirmed=False, pk=request.session.get(OFFERED)).first()
+    if found is None:
+        found = TOTPDevice.objects.create(user=user, confirmed=False, name="app")
+        request.session[OFFERED] = found.pk
+    return found
 
 
 def _enrol(user: User, device: TOTPDevice) -> list[str]:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
+from django.db.models import Q
 from django.http import HttpRequest
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
@@ -68,7 +69,13 @@ def _is_superuser(request: HttpRequest) -> bool:
 
 
 def _has_all_rights_of(request: HttpRequest, account: User | None) -> bool:
-    """No account stands for the list of them."""
+    """No account stands for the list of them. Rights of one that is closed count: it can be opened again."""
     if account is None or _is_superuser(request):
         return True
-    return not account.is_superuser and account.get_all_permissions() <= request.user.get_all_permissions()
+    return not account.is_superuser and _rights_of(account) <= request.user.get_all_permissions()
+
+
+def _rights_of(account: User) -> set[str]:
+    """As `get_all_permissions` gives them, which has none for a closed account."""
+    rows = Permission.objects.filter(Q(user=account) | Q(group__user=account))
+    return {f"{app}.{codename}" for app, codename in rows.values_list("content_type__app_label", "codename")}

@@ -27,7 +27,7 @@ from digest.models import (
     Source,
     SourceRun,
 )
-from subscriptions.models import Subscriber, SubscriberStatus
+from subscriptions.models import SignupRequest, SignupState, Subscriber, SubscriberStatus
 
 RECENT_EDITIONS = 6
 # Whom it concerns that mail does not go out.
@@ -118,12 +118,12 @@ def source_health(now: datetime) -> list[dict[str, Any]]:
 
 def reader_counts(now: datetime) -> dict[str, int]:
     week = now - timedelta(days=7)
-    return Subscriber.objects.aggregate(
+    counts = Subscriber.objects.aggregate(
         active=Count("pk", filter=Q(status=SubscriberStatus.ACTIVE)),
-        pending=Count("pk", filter=Q(status=SubscriberStatus.PENDING)),
         joined=Count("pk", filter=Q(confirmed_at__gt=week, status=SubscriberStatus.ACTIVE)),
         left=Count("pk", filter=Q(unsubscribed_at__gt=week)),
     )
+    return {**counts, "unconfirmed": SignupRequest.objects.filter(state=SignupState.OPEN, expires_at__gt=now).count()}
 
 
 def _editions(now: datetime) -> dict[str, Any]:

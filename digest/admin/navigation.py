@@ -44,6 +44,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             "title": "Readers",
             "items": [
                 _model("Subscribers", "group", "subscriptions", "subscriber"),
+                _model("Sign-ups", "person_add", "subscriptions", "signuprequest"),
                 _model("Suppressions", "block", "subscriptions", "suppression"),
                 _model("Consent", "verified_user", "subscriptions", "consentrecord"),
             ],

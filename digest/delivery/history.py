@@ -65,8 +65,6 @@ def why_nothing_came(reader: Subscriber, now: datetime, rows: Sequence[Delivery]
 
 
 def _not_written_to(reader: Subscriber) -> Answer | None:
-    if reader.status == SubscriberStatus.PENDING:
-        return Answer(f"The subscription is not confirmed: nothing is sent before that. {_confirmation(reader)}")
     if reader.status == SubscriberStatus.UNSUBSCRIBED:
         return Answer(f"Unsubscribed on {_moment(reader, reader.unsubscribed_at)}: nothing is sent since.")
     suppression = Suppression.objects.filter(address_hash=reader.address_hash).first()
@@ -74,13 +72,6 @@ def _not_written_to(reader: Subscriber) -> Answer | None:
         return None
     since, reason = _moment(reader, suppression.created_at), suppression.get_reason_display().lower()
     return Answer(f"The address has been suppressed since {since} ({reason}): nothing is sent.", suppression.detail)
-
-
-def _confirmation(reader: Subscriber) -> str:
-    sent = reader.confirmation_sent_at
-    if sent is None:
-        return "The mail that asks for it has not left yet; it is tried again by itself."
-    return f"The mail that asks for it was sent {_moment(reader, sent)}."
 
 
 def _on_its_way(reader: Subscriber, rows: Sequence[Delivery], now: datetime) -> Answer | None:

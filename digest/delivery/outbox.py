@@ -6,6 +6,7 @@ import email
 import email.policy
 import os
 import re
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -97,6 +98,14 @@ class Stored:
     def _body(self, subtype: str) -> str:
         part = self.message.get_body(preferencelist=(subtype,))
         return str(part.get_content()) if part is not None else ""
+
+
+def forget(address: str) -> int:
+    """Delete what was written to this address, however it is spelt; gives how many files."""
+    gone = [stored for stored in messages(limit=sys.maxsize) if address in stored.message.as_string().lower()]
+    for stored in gone:
+        (Path(settings.OUTBOX_DIR) / stored.name).unlink(missing_ok=True)
+    return len(gone)
 
 
 def messages(limit: int = 200) -> list[Stored]:

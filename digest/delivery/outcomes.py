@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+from subscriptions import addresses
+
 
 class Outcome(StrEnum):
     """What became of one message that a transport drew.
@@ -54,6 +56,10 @@ class Result(NamedTuple):
     fault: Fault = Fault.MESSAGE
     retry_after: float | None = None
     is_hard_bounce: bool = False
+
+    def nameless(self) -> Result:
+        """Without the addresses that the other side repeats: what is kept of it outlives an erasure."""
+        return self._replace(detail=addresses.without_addresses(self.detail)) if "@" in self.detail else self
 
 
 def storable(words: str) -> str:

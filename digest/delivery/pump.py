@@ -71,7 +71,7 @@ class Pump:
                     self._answered(pk, result)
                 self._mind_an_early_end()
             except TransportUnavailable as error:
-                self.health.pause(error.result)
+                self.health.pause(error.result.nameless())
             finally:
                 answers.close()
                 messages.close()  # now, and not whenever it is collected: it gives turns back, and so asks the store
@@ -199,6 +199,7 @@ class Pump:
         return True
 
     def _answered(self, pk: int, result: Result) -> None:
+        result = result.nameless()
         self._note(pk, result)
         if result.outcome is not Outcome.ACCEPTED and result.fault is not Fault.MESSAGE:
             self._last_fault = result

@@ -75,7 +75,7 @@ def bare_id(message_id: object) -> str:
 
 def storable_words(words: str) -> str:
     """What a server said, without the addresses it repeats: they are kept as hashes only."""
-    return EMAIL.sub(lambda found: addresses.masked(found.group()), storable(words)[:WORDS_LENGTH])[:WORDS_LENGTH]
+    return addresses.without_addresses(storable(words)[:WORDS_LENGTH])[:WORDS_LENGTH]
 
 
 def moment(timestamp: object, now: datetime) -> datetime | None:

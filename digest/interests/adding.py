@@ -51,16 +51,14 @@ def add_text(reader: Subscriber, typed: str, now: datetime) -> Added:
     return Added(interest)
 
 
-def take_first(reader: Subscriber, now: datetime) -> None:
+def take_first(reader: Subscriber, typed: str, now: datetime) -> None:
     """The interest that a reader typed when they signed up; what cannot be kept is no reason not to confirm."""
-    if not reader.interest:
+    if not typed:
         return
     try:
-        add_text(reader, reader.interest, now)
+        add_text(reader, typed, now)
     except InterestError as error:
         logger.info("The first interest of reader %s is left out: %s", reader.pk, error)
-    Subscriber.objects.filter(pk=reader.pk).update(interest="")
-    reader.interest = ""
 
 
 def add_papers(reader: Subscriber, given: str, now: datetime, name: str = "", field: str = "papers") -> Added:

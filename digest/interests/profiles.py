@@ -7,6 +7,7 @@ readers. What has not changed is taken from the row that is there.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,8 +19,11 @@ from django.db.models.functions import Left
 from digest.interests import given, noticed
 from digest.interests.spaces import Space, in_use
 from digest.models import Interest, InterestKind, Muted, ReaderProfile
+from digest.ranking.vectors import is_whole
 from subscriptions import sql
 from subscriptions.models import Subscriber
+
+log = logging.getLogger(__name__)
 
 VOTED = "papers you liked"
 FOR_VOTES = 0  # in the place of an interest's id
@@ -109,15 +113,24 @@ def old_ones(most: int) -> list[int]:
 
 
 def stored(readers: Sequence[int]) -> dict[int, Made]:
-    """These readers' rows as they are, of whatever space; one query."""
-    return {reader: _read(*row) for reader, *row in sql.rows(_ROWS, readers=list(readers))}
+    """These readers' rows as they are, of whatever space; one query. A damaged one is of none, and made anew."""
+    found = {}
+    for reader, *row in sql.rows(_ROWS, readers=list(readers)):
+        try:
+            found[reader] = _read(*row)
+        except ValueError as error:
+            log.error("The profile of reader %s is done without: %s", reader, error)  # noqa: TRY400
+            found[reader] = Made("")
+    return found
 
 
 def _read(model: str, names: str, vectors: Any, away: Any, authors: str, muted: str, asked: Any) -> Made:
-    """Most readers have few of these. Drivers give bytes and truth in their own ways."""
-    profiles = list(_split(json.loads(names), bytes(vectors)))
+    """Most readers have few of these. Drivers give bytes and truth in their own ways. ValueError for a damaged row."""
+    profiles, lost = list(_split(json.loads(names), bytes(vectors))), bytes(away)
+    if not all(is_whole(vector) for *_, vector in profiles) or (lost and not is_whole(lost)):
+        raise ValueError("a vector is cut off")
     noticed = dict(json.loads(authors)) if authors != "[]" else {}
-    return Made(model, profiles, bytes(away), noticed, json.loads(muted) if muted != "{}" else {}, bool(asked))
+    return Made(model, profiles, lost, noticed, json.loads(muted) if muted != "{}" else {}, bool(asked))
 
 
 def _as_json(value: object) -> str:

@@ -58,7 +58,7 @@ def _kept_meaning(now: datetime, fitted: Callable[[Iterable[PaperText]], Meaning
     began = time.process_time()
     days = list(corpus.papers(now)[:most].values_list("first_seen_at", flat=True))
     data = fitted(islice(corpus.texts(now), most)).as_bytes()
-    return keep(_row(ModelKind.MEANING, meaning.FORMAT, days, now, began), data)
+    return keep(_row(ModelKind.MEANING, days, now, began), data)
 
 
 def _corpus_days(now: datetime) -> list[datetime]:
@@ -68,10 +68,10 @@ def _corpus_days(now: datetime) -> list[datetime]:
     return days
 
 
-def _row(kind: str, form: int, days: Sequence[datetime], now: datetime, began: float) -> RankingModel:
+def _row(kind: ModelKind, days: Sequence[datetime], now: datetime, began: float) -> RankingModel:
     return RankingModel(
         kind=kind,
-        format=form,
+        format=FORMATS[kind],
         papers=len(days),
         corpus_from=min(days).date(),
         corpus_until=max(days).date(),
@@ -96,7 +96,7 @@ def _fit_prediction(now: datetime) -> RankingModel:
         raise ModelError("there is nothing to tell apart")
     row = RankingModel(
         kind=ModelKind.PREDICTION,
-        format=prediction.FORMAT,
+        format=FORMATS[ModelKind.PREDICTION],
         papers=len(examples),
         corpus_from=examples[0].day,
         corpus_until=examples[-1].day,
@@ -116,7 +116,13 @@ def _fit_context(now: datetime) -> RankingModel:
     model = fitted(corpus.texts(now), topics)
     if not model.slugs:
         raise ModelError("there is no topic that the papers tell anything of")
-    return keep(_row(ModelKind.CONTEXT, context.FORMAT, days, now, began), model.as_bytes())
+    return keep(_row(ModelKind.CONTEXT, days, now, began), model.as_bytes())
 
 
+# What this release reads and writes.
+FORMATS = {
+    ModelKind.MEANING: meaning.FORMAT,
+    ModelKind.PREDICTION: prediction.FORMAT,
+    ModelKind.CONTEXT: context.FORMAT,
+}
 FITS = {ModelKind.MEANING: _fit_meaning, ModelKind.PREDICTION: _fit_prediction, ModelKind.CONTEXT: _fit_context}

@@ -17,7 +17,8 @@ YOUNGEST = timedelta(hours=1)
 
 def due(now: datetime) -> list[str]:
     """Kinds to be fitted, the one that waits longest first: those that there is no model of yet."""
-    newest = {row.kind: row for row in RankingModel.objects.filter(fitted_at__lte=now).order_by("version")}
+    fitted = RankingModel.objects.filter(fitted_at__lte=now).order_by("version").select_related("stored")
+    newest = {row.kind: row for row in fitted.defer("stored__data")}
     waiting = sorted(
         ModelKind.values, key=lambda kind: (kind in newest, newest[kind].fitted_at if kind in newest else now)
     )
@@ -35,5 +36,9 @@ def _is_due(kind: str, newest: RankingModel | None, now: datetime) -> bool:
 
 
 def _is_outdated(newest: RankingModel) -> bool:
-    """Whether topics look otherwise than they did: what is new works by its name from its first day on."""
+    """Whether this release cannot read it, or topics look otherwise than they did: what is new works by its name from
+    its first day on.
+    """
+    if newest.format != fitting.FORMATS[ModelKind(newest.kind)] or not hasattr(newest, "stored"):
+        return True
     return newest.kind == ModelKind.CONTEXT and active_topics().filter(changed_at__gt=newest.fitted_at).exists()

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from django.apps import apps
 from django.db import connection, transaction
-from django.db.models import Count, Model
+from django.db.models import Count, Model, QuerySet
 from django.db.models.functions import Right
 
 from subscriptions import addresses, departures
@@ -18,11 +18,10 @@ from subscriptions.departures import Dismissal
 from subscriptions.models import Subscriber, Suppression
 
 COLUMN = "address_hash"
+COLUMNS = (COLUMN, "mailbox_hash")
 # RFC 2104: a key is filled up to a block of the hash, and mixed with these two bytes.
 _BLOCK, _INNER, _OUTER = 64, 0x36, 0x5C
-_IN_POSTGRESQL = (
-    "left(encode(sha256(%s::bytea || sha256(%s::bytea || convert_to(address_hash, 'UTF8'))), 'hex'), 56) || %s"
-)
+_IN_POSTGRESQL = "left(encode(sha256(%s::bytea || sha256(%s::bytea || convert_to(COLUMN, 'UTF8'))), 'hex'), 56) || %s"
 
 
 def tables() -> list[type[Model]]:
@@ -59,18 +58,25 @@ def rehash(now: datetime) -> int:
     """
     with transaction.atomic():
         _merge_suppressions(now)
-        return sum(_advance(model, *step) for step in pairwise(addresses.suppression_keys()) for model in tables())
+        steps = pairwise(addresses.suppression_keys())
+        return sum(_advance(model, name, *step) for step in steps for model in tables() for name in _columns(model))
 
 
 def _merge_suppressions(now: datetime) -> None:
     """The hash is unique there: whoever is suppressed under the present key, too, keeps that row."""
     keys = addresses.suppression_keys()
+    rows = Suppression.objects.order_by()
+    present = set(_by(keys[-1], rows).values_list("address_hash", flat=True))
     for place, key in enumerate(keys[:-1]):
-        for row in Suppression.objects.filter(address_hash__endswith=addresses.key_name(key)):
-            present = _through(row.address_hash, keys[place + 1 :])
-            if Suppression.objects.filter(address_hash=present).exists():
+        for row in _by(key, rows) if present else ():
+            new = _through(row.address_hash, keys[place + 1 :])
+            if new in present:
                 row.delete()
-                departures.suppress_all([Dismissal(present, row.reason, row.detail)], now)
+                departures.suppress_all([Dismissal(new, row.reason, row.detail)], now)
+
+
+def _by(key: str, rows: QuerySet[Suppression]) -> QuerySet[Suppression]:
+    return rows.filter(address_hash__endswith=addresses.key_name(key))
 
 
 def _through(stored: str, keys: Iterable[str]) -> str:
@@ -79,21 +85,25 @@ def _through(stored: str, keys: Iterable[str]) -> str:
     return stored
 
 
-def _advance(model: type[Model], before: str, after: str) -> int:
+def _columns(model: type[Model]) -> list[str]:
+    return [field.name for field in model._meta.fields if field.name in COLUMNS]
+
+
+def _advance(model: type[Model], column: str, before: str, after: str) -> int:
     """The rows by one key become rows by the next; the database computes, since they may be millions."""
-    expression, values = _expression(after)
-    statement = f"UPDATE {model._meta.db_table} SET address_hash = {expression} WHERE address_hash LIKE %s"  # noqa: S608
+    expression, values = _expression(column, after)
+    statement = f"UPDATE {model._meta.db_table} SET {column} = {expression} WHERE {column} LIKE %s"  # noqa: S608
     with connection.cursor() as cursor:
         cursor.execute(statement, [*values, f"%{addresses.key_name(before)}"])
         return int(cursor.rowcount)
 
 
-def _expression(key: str) -> tuple[str, list[str | bytes]]:
+def _expression(column: str, key: str) -> tuple[str, list[str | bytes]]:
     """`addresses.keyed` of the column, in the database's words."""
     if connection.vendor == "postgresql":
-        return _IN_POSTGRESQL, [*_pads(key), addresses.key_name(key)]
+        return _IN_POSTGRESQL.replace("COLUMN", column), [*_pads(key), addresses.key_name(key)]
     connection.connection.create_function("keyed", 1, lambda stored: addresses.keyed(stored, key))
-    return "keyed(address_hash)", []
+    return f"keyed({column})", []
 
 
 def _pads(key: str) -> Iterator[bytes]:

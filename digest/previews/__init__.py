@@ -15,7 +15,7 @@ from digest.models import EditionKind
 from digest.previews.papers import PAPERS
 from digest.rendering import DigestMessage, EditionFacts, FollowUp, PaperFacts, ReaderFacts, assemble, compile_facts
 from subscriptions import mail
-from subscriptions.models import Abstracts, Frequency, Subscriber
+from subscriptions.models import Abstracts, Frequency, SignupRequest, Subscriber
 
 NOBODY = 0  # no subscriber has this id
 EMAIL = "ada@example.org"
@@ -134,6 +134,10 @@ def _subscriber() -> Subscriber:
     return Subscriber(pk=NOBODY, email=EMAIL, address_key=EMAIL)
 
 
+def _request() -> SignupRequest:
+    return SignupRequest(pk=NOBODY, email=EMAIL, address_key=EMAIL)
+
+
 def _registry() -> dict[str, Preview]:
     authors = tuple(f"{PAPERS[place % 10].authors[0]} {'I' * (1 + place // 10)}" for place in range(40))
     tex = r"Beating the $\mathcal{O}(n^{2})$ Barrier: $\epsilon$-Greedy is $\alpha$-Optimal for Schr\"odinger Bandits"
@@ -162,7 +166,13 @@ def _registry() -> dict[str, Preview]:
         Preview("long-title", "Very long title", "Cut after a word.", lambda: digest(_first(title=endless))),
         Preview("unbroken", "No spaces", "Nothing overflows.", lambda: digest(_first(title="Pneumono" * 30))),
         Preview("bare", "Little known", "No link, no authors, no date.", lambda: digest(bare)),
-        Preview("confirmation", "Confirmation", "Double opt-in.", lambda: mail.confirmation(_subscriber())),
+        Preview("confirmation", "Confirmation", "Double opt-in.", lambda: mail.confirmation(_request())),
+        Preview(
+            "confirmation-reminder",
+            "Confirmation, reminder",
+            "Once, a day later.",
+            lambda: mail.confirmation(_request(), is_reminder=True),
+        ),
         Preview(
             "already-subscribed",
             "Subscribed already",

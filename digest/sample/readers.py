@@ -7,9 +7,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from subscriptions import services
-from subscriptions.models import Subscriber, Topic
-from subscriptions.tokens import TokenData
+from subscriptions import services, signups
+from subscriptions.models import SignupRequest, SignupState, Subscriber, Topic
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +37,10 @@ def subscribe_one(reader: SampleReader, now: datetime) -> bool:
     topics = Topic.objects.filter(slug__in=reader.topics, is_active=True).values_list("slug", flat=True)
     # The mail that would carry the link is claimed here, and never sent: these readers have no mailbox.
     with transaction.atomic():
-        preferences = services.Preferences(topics=tuple(topics))
-        identifier = services.request_subscription(reader.email, preferences, ORIGIN, now)
-        subscriber = services.claim_confirmation(identifier, now) if identifier else None
-        if subscriber is None:
+        signups.ask(reader.email, services.Preferences(topics=tuple(topics)), ORIGIN, now)
+        while signups.decide(now):
+            pass
+        asked = SignupRequest.objects.filter(address_key=reader.email, state=SignupState.OPEN).first()
+        if asked is None or signups.claim(asked.pk, now) is None:
             return False
-        return services.confirm(TokenData(subscriber.pk, subscriber.opt_in_round), ORIGIN, now) is not None
+        return signups.confirm(asked.pk, ORIGIN, now) is not None

@@ -35,7 +35,7 @@ class Again(NamedTuple):
 @dataclass(slots=True)
 class Replayed:
     """Of an edition's digests: how many, how many came out the same, which did not, how many could not be chosen again
-    as nothing was stored to choose by, or other rules held then.
+    as nothing was stored to choose by, other rules held then, or an edition that filled them is gone.
     """
 
     digests: int = 0
@@ -109,7 +109,9 @@ def replay(delivery: Delivery) -> list[Choice]:
     edition that filled it is gone.
     """
     stored = delivery.preferences
-    if not stored or stored.get("rules") != RULES:
+    if not stored:
+        raise DeliveryError(f"Nothing is stored that delivery {delivery.uid} was chosen by: it cannot be replayed.")
+    if stored.get("rules") != RULES:
         raise DeliveryError(f"Delivery {delivery.uid} was not chosen by the rules in force: it cannot be replayed.")
     return _Past(delivery.edition).digests([Interests.from_json(stored)])[0]
 
@@ -128,6 +130,15 @@ class _Past:
             for edition, asked in wish.week:
                 digest += week.chosen(self._edition, *self._of(edition), [asked], self._weights)[0]
         return digests
+
+    def has_all_of(self, wish: Interests) -> bool:
+        """Whether the editions are there that it was filled by."""
+        try:
+            for edition, _ in wish.week:
+                self._of(edition)
+        except DeliveryError:
+            return False
+        return True
 
     def _of(self, edition_id: int) -> tuple[Edition, Pool]:
         if edition_id not in self._earlier:
@@ -186,9 +197,11 @@ def _again(
     rows = digests.values_list("delivery__uid", "delivery__subscriber_id", "selection", "preferences")
     row = rows.iterator(AT_A_TIME)
     while batch := list(islice(row, AT_A_TIME)):
-        known = [each for each in batch if each[3] and each[3].get("rules") == RULES]
-        chosen = past.digests([Interests.from_json(each[3]) for each in known])
-        pairs = zip(known, chosen, strict=True)
+        stored = [each for each in batch if each[3] and each[3].get("rules") == RULES]
+        wishes = [(each, Interests.from_json(each[3])) for each in stored]
+        known = [(each, wish) for each, wish in wishes if past.has_all_of(wish)]
+        chosen = past.digests([wish for _, wish in known])
+        pairs = zip([each for each, _ in known], chosen, strict=True)
         yield (
             [Again(uid, reader, [*map(Choice.from_json, sent)], again) for (uid, reader, sent, _), again in pairs],
             len(batch) - len(known),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from hashlib import blake2b
@@ -14,7 +15,7 @@ from digest.editions import weights as weighing
 from digest.editions.ranked import numbers
 from digest.interests import spaces
 from digest.interests.spaces import Space
-from digest.models import Edition, Paper
+from digest.models import Edition, Paper, RankingModel
 from digest.ranking.parts import LOWERABLE, AuthorPart, LoweredPart, OwnPart, own_parts
 from digest.ranking.pool import Choice, Pool
 from digest.ranking.score import Weights
@@ -24,6 +25,8 @@ from digest.ranking.table import Table
 # Of editions that are being sent, and of choices that readers of one of them share: some 10 MB at most.
 EDITIONS_KEPT = 3
 CHOICES_KEPT = 20_000
+# Of editions that are being sent, and of the week before, from which thin digests are filled.
+SIDES_KEPT = 8
 
 
 def load_pool(edition: Edition, weights: Weights | None = None) -> Pool:
@@ -80,10 +83,23 @@ def space_of(pool: Pool) -> Space:
 
 def _own_parts(edition: Edition, paper_ids: list[int], weights: Weights) -> tuple[OwnPart, ...]:
     """What meets readers' own interests."""
-    known = spaces.of(edition).stored(paper_ids)
-    side = Side.of([known.get(pk, b"") for pk in paper_ids])
+    side = _kept_side(edition.meaning, tuple(paper_ids)) if edition.published_at else _side(edition.meaning, paper_ids)
     authors = dict(edition.entries.values_list("paper_id", "authors"))
     return own_parts(side, [frozenset(authors[pk]) for pk in paper_ids], weights)
+
+
+def _side(model: RankingModel | None, paper_ids: Sequence[int]) -> Side:
+    known = Space(model).stored(paper_ids)
+    return Side.of([known.get(pk, b"") for pk in paper_ids])
+
+
+# Vectors never change: those of editions that are being sent are read once a process, some 5 MB each.
+_kept_side = lru_cache(maxsize=SIDES_KEPT)(_side)
+
+
+def forget() -> None:
+    """As a new process."""
+    _kept_side.cache_clear()
 
 
 def _lowered(table: Table) -> list[OwnPart]:

@@ -25,7 +25,7 @@ from subscriptions import addresses, links, visitors
 from subscriptions.models import Subscriber
 from subscriptions.queries import active_topics
 from subscriptions.tokens import Purpose
-from subscriptions.views import Holder, personal
+from subscriptions.views import personal
 
 LARGEST_BODY = 10_000_000  # bytes: a file of the most characters, and the rest of the form
 UNREAD_SHOWN = 5
@@ -43,9 +43,8 @@ class Answer:
 
 
 @personal(Purpose.PREFERENCES, "GET", "HEAD", "POST")
-def interests_page(request: HttpRequest, holder: Holder) -> HttpResponse:
+def interests_page(request: HttpRequest, reader: Subscriber) -> HttpResponse:
     """What a reader asks for, and what it catches today."""
-    reader, _ = holder
     now = timezone.now()
     answer = _answered(request, reader, now) if request.method == "POST" else Answer()
     context = {**_facts(reader), "answer": answer, "typed": _typed(request, answer), "page_path": request.path}

@@ -23,16 +23,15 @@ from digest.views.papers import LARGEST_ID, merged_into
 from subscriptions import visitors
 from subscriptions.models import Subscriber
 from subscriptions.tokens import Purpose
-from subscriptions.views import Holder, personal
+from subscriptions.views import personal
 
 WHICH = ("more", "less")
 TOO_MUCH = "You have changed a great deal within this hour. Please go on in the next one."
 
 
 @personal(Purpose.VOTE, "GET", "HEAD", "POST")
-def vote(request: HttpRequest, holder: Holder, paper_id: int, which: str) -> HttpResponse:
+def vote(request: HttpRequest, reader: Subscriber, paper_id: int, which: str) -> HttpResponse:
     """The paper, why it was chosen, and the buttons."""
-    reader, _ = holder
     if which not in WHICH or paper_id > LARGEST_ID:
         raise Http404
     target = merged_into(paper_id)

@@ -23,6 +23,7 @@ TONES = {
     SuppressionReason.SOFT_BOUNCE: "warm",
     SuppressionReason.COMPLAINT: "bad",
     SuppressionReason.MANUAL: "calm",
+    SuppressionReason.REFUSED: "calm",
 }
 
 

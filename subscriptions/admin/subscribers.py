@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from functools import partial
+from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -21,13 +22,13 @@ from unfold.widgets import (
     UnfoldAdminTextareaWidget,
 )
 
-from subscriptions import addresses, services, tasks
+from subscriptions import addresses, erasure, services, signups, tasks
 from subscriptions.admin.base import Facts, ModelAdmin, ModelForm, TabularInline
 from subscriptions.clock import known_zones
-from subscriptions.models import BOUNCE_REASONS, ConsentRecord, Subscriber, SubscriberStatus, Suppression, Topic
+from subscriptions.models import BOUNCE_REASONS, ConsentRecord, Subscriber, Suppression, Topic
+from subscriptions.standing import Standing, standing
 
-TONES = {SubscriberStatus.ACTIVE: "good", SubscriberStatus.PENDING: "warm", SubscriberStatus.UNSUBSCRIBED: "calm"}
-LABELS = {**dict(SubscriberStatus.choices), SubscriberStatus.PENDING: "Unconfirmed"}
+TONES = {Standing.ACTIVE: "good", Standing.LEFT: "calm"}
 PREFERENCES = [
     "topics",
     "frequency",
@@ -71,7 +72,6 @@ class PreferencesForm(ModelForm[Subscriber]):
             delivery_weekday=data["delivery_weekday"],
             time_zone=data["time_zone"],
             digest_length=data["digest_length"],
-            interest=self.instance.interest,
             abstracts=data["abstracts"],
             surprises=data["surprises"],
         )
@@ -130,7 +130,7 @@ class SubscriberAdmin(ModelAdmin[Subscriber]):
     search_fields = ["email"]
     search_help_text = "An address, or a part of one"
     date_hierarchy = "created_at"
-    actions = ["unsubscribe", "resend_confirmation"]
+    actions = ["unsubscribe"]
     readonly_fields = ["email", "state", "created_at", "confirmed_at", "unsubscribed_at", "next_delivery_at"]
     inlines = [ConsentInline]
     fieldsets = [
@@ -146,14 +146,18 @@ class SubscriberAdmin(ModelAdmin[Subscriber]):
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Subscriber]:
-        suppressed = Suppression.objects.filter(address_hash=OuterRef("address_hash"))
-        return super().get_queryset(request).prefetch_related("topics").annotate(is_suppressed=Exists(suppressed))
+        reason = Suppression.objects.filter(address_hash=OuterRef("address_hash")).values("reason")
+        return super().get_queryset(request).prefetch_related("topics").annotate(suppressed_for=Subquery(reason))
 
     def get_form(
         self, request: HttpRequest, obj: Subscriber | None = None, change: bool = False, **kwargs: Any
     ) -> type[ModelForm[Subscriber]]:
         kwargs["form"] = PreferencesForm if obj else InvitationForm
         return super().get_form(request, obj, change=change, **kwargs)
+
+    def get_inlines(self, request: HttpRequest, obj: Subscriber | None) -> Any:
+        """Who is invited has agreed to nothing yet."""
+        return self.inlines if obj else []
 
     def get_readonly_fields(self, request: HttpRequest, obj: Subscriber | None = None) -> list[str]:
         return list(self.readonly_fields) if obj else []
@@ -173,28 +177,33 @@ class SubscriberAdmin(ModelAdmin[Subscriber]):
         if change:
             services.change_preferences(obj, form.preferences(), now)
         else:
-            self._invite(request, obj, form, now)
+            self._invite(request, form, now)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Without the form's topics: the services have stored them."""
         for formset in formsets:
             self.save_formset(request, form, formset, change=change)
 
-    def _invite(self, request: HttpRequest, obj: Subscriber, form: InvitationForm, now: Any) -> None:
+    def _invite(self, request: HttpRequest, form: InvitationForm, now: datetime) -> None:
         origin = services.Origin(name="admin", consent_text=form.cleaned_data["consent"])
-        email = form.cleaned_data["email"]
-        subscriber_id = services.request_subscription(email, form.preferences(), origin, now)
-        if subscriber_id is not None:
-            transaction.on_commit(partial(tasks.enqueue_confirmation, subscriber_id))
-            self.message_user(request, f"A confirmation mail is on its way to {email}.")
-        else:
-            note = "was asked to confirm not long ago; no further mail is sent for now."
-            self.message_user(request, f"{email} {note}", messages.WARNING)
-        obj.pk = Subscriber.objects.get(address_key=addresses.normalise(email)).pk
-        obj.refresh_from_db()
+        signups.ask(form.cleaned_data["email"], form.preferences(), origin, now)
+        transaction.on_commit(tasks.enqueue_signups)
+        self.message_user(
+            request, f"{form.cleaned_data['email']} is asked to confirm, unless that was done within 24 hours."
+        )
+
+    def delete_model(self, request: HttpRequest, obj: Subscriber) -> None:
+        erasure.erase(obj.email)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> None:
+        for email in list(queryset.values_list("email", flat=True)):
+            erasure.erase(email)
+
+    def log_addition(self, request: HttpRequest, obj: Subscriber, message: Any) -> Any:
+        """Nobody was added yet, and the record of what was done at the desk names nobody who only asked."""
 
     def response_add(self, request: HttpRequest, obj: Subscriber, post_url_continue: str | None = None) -> HttpResponse:
-        return self.response_post_save_add(request, obj)
+        return redirect("admin:subscriptions_signuprequest_changelist")
 
     @admin.action(description="Unsubscribe", permissions=["change"])
     def unsubscribe(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> None:
@@ -202,25 +211,10 @@ class SubscriberAdmin(ModelAdmin[Subscriber]):
         count = sum(services.unsubscribe(pk, DESK, now) for pk in queryset.values_list("pk", flat=True))
         self.message_user(request, f"{count} unsubscribed.")
 
-    @admin.action(description="Send the confirmation mail again", permissions=["change"])
-    def resend_confirmation(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> None:
-        """Under the same daily limit as a sign-up in the web form: nobody is pestered, from the desk neither."""
-        now = timezone.now()
-        waiting = queryset.filter(status=SubscriberStatus.PENDING)
-        asked = [services.request_again(subscriber, DESK, now) for subscriber in waiting]
-        sent = [pk for pk in asked if pk is not None]
-        for pk in sent:
-            transaction.on_commit(partial(tasks.enqueue_confirmation, pk))
-        left_out = queryset.count() - len(sent)
-        note = f" {left_out} left out: not waiting for confirmation, or asked within a day." if left_out else ""
-        self.message_user(request, f"{len(sent)} confirmation mail(s) queued.{note}")
-
     @admin.display(description="State", ordering="status")
     def state(self, subscriber: Subscriber) -> SafeString:
-        tone, label = TONES[SubscriberStatus(subscriber.status)], LABELS.get(subscriber.status, "")
-        if getattr(subscriber, "is_suppressed", False):
-            tone, label = "bad", f"{label}, suppressed"
-        return format_html('<span class="desk-chip desk-chip-{}">{}</span>', tone, label)
+        found = standing(subscriber, getattr(subscriber, "suppressed_for", None))
+        return format_html('<span class="desk-chip desk-chip-{}">{}</span>', TONES.get(found, "bad"), found.value)
 
     @admin.display(description="Topics")
     def topic_names(self, subscriber: Subscriber) -> str:

@@ -70,6 +70,22 @@ def test_an_account_with_more_rights_is_out_of_reach(desk: Client, chief: Client
         assert (strong.password, strong.first_name) == (before, "")
 
 
+@pytest.mark.parametrize("by_role", [False, True])
+def test_nor_is_one_within_reach_that_was_closed(desk: Client, by_role: bool) -> None:
+    gone = User.objects.create_user("gone", "", "irrelevant", is_staff=True, is_active=False)
+    right = Permission.objects.get(codename="delete_subscriber")
+    if by_role:
+        role = Group.objects.create(name="keepers")
+        role.permissions.add(right)
+        gone.groups.add(role)
+    else:
+        gone.user_permissions.add(right)
+    passwords = {"password1": "a-new-password-7", "password2": "a-new-password-7"}
+    assert desk.post(reverse("admin:auth_user_password_change", args=[gone.pk]), passwords).status_code == 403
+    assert change(desk, gone, is_active="on") == 403
+    assert not User.objects.get(pk=gone.pk).is_active
+
+
 def test_roles_are_a_superuser_s_to_define(desk: Client, chief: Client, clerk: User) -> None:
     role = Group.objects.create(name="clerks")
     clerk.groups.add(role)

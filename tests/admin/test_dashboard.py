@@ -16,6 +16,7 @@ from tests.factories import (
     DeliveryFactory,
     EditionFactory,
     EditionPaperFactory,
+    SignupRequestFactory,
     SourceFactory,
     SourceRunFactory,
     SubscriberFactory,
@@ -84,10 +85,11 @@ def test_readers_are_counted_by_what_became_of_them(chief: Client) -> None:
     now = timezone.now()
     SubscriberFactory.create_batch(2)
     SubscriberFactory(confirmed_at=now - timedelta(days=2))
-    SubscriberFactory(pending=True)
+    SignupRequestFactory(asked_at=now)
+    SignupRequestFactory(asked_at=now - timedelta(days=8))
     SubscriberFactory(unsubscribed=True, unsubscribed_at=now - timedelta(days=3))
     SubscriberFactory(unsubscribed=True, unsubscribed_at=now - timedelta(days=30))
-    assert chief.get("/admin/").context["readers"] == {"active": 3, "pending": 1, "joined": 1, "left": 1}
+    assert chief.get("/admin/").context["readers"] == {"active": 3, "unconfirmed": 1, "joined": 1, "left": 1}
 
 
 def test_the_page_costs_the_same_however_much_there_is(chief: Client) -> None:

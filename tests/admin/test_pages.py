@@ -31,7 +31,7 @@ from digest.models import (
     SourceRun,
     Unindexed,
 )
-from subscriptions.models import ConsentRecord, Subscriber, Suppression, Topic
+from subscriptions.models import ConsentRecord, SignupRequest, Subscriber, Suppression, Topic
 from tests.factories import (
     NOW,
     BreakerFactory,
@@ -44,6 +44,7 @@ from tests.factories import (
     PaperFactory,
     ProviderEventFactory,
     SignalFactory,
+    SignupRequestFactory,
     SourceFactory,
     SourceRunFactory,
     SubscriberFactory,
@@ -93,6 +94,7 @@ MAKERS: dict[type[Model], Callable[[], Model]] = {
     Paper: paper,
     ProviderEvent: ProviderEventFactory,
     RankingModel: model_of_papers,
+    SignupRequest: SignupRequestFactory,
     Source: lambda: SourceRunFactory().source,
     SourceRun: SourceRunFactory,
     Subscriber: subscriber,

@@ -7,17 +7,25 @@ from datetime import timedelta
 from unittest.mock import Mock, patch
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.test import Client
-from django.urls import reverse
 from django.utils import timezone
 
 from digest.models import Delivery
-from subscriptions import addresses
-from subscriptions.models import ConsentRecord, Subscriber, SubscriberStatus, Suppression
+from subscriptions import addresses, signups
+from subscriptions.models import (
+    ConsentRecord,
+    SignupRequest,
+    SignupState,
+    Subscriber,
+    SubscriberStatus,
+    Suppression,
+)
 from tests.factories import (
     NOW,
     ConsentRecordFactory,
     DeliveryFactory,
+    SignupRequestFactory,
     SubscriberFactory,
     SuppressionFactory,
     TopicFactory,
@@ -25,6 +33,7 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/subscriptions/subscriber/"
+SIGN_UPS = "/admin/subscriptions/signuprequest/"
 ADD = f"{LIST}add/"
 PREFERENCES = {
     "frequency": "weekly",
@@ -40,7 +49,7 @@ NO_ROWS = {"consent_records-TOTAL_FORMS": "0", "consent_records-INITIAL_FORMS": 
 
 @pytest.fixture
 def enqueued() -> Iterator[Mock]:
-    with patch("subscriptions.tasks.enqueue_confirmation") as enqueue:
+    with patch("subscriptions.tasks.enqueue_signups") as enqueue:
         yield enqueue
 
 
@@ -67,22 +76,39 @@ def test_who_is_added_must_confirm_like_everyone(
     topic = TopicFactory(slug="robotics")
     with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
         add(chief, "New.Person@Example.org", topics=[str(topic.pk)])
-    subscriber = Subscriber.objects.get(address_key="new.person@example.org")
-    assert subscriber.status == SubscriberStatus.PENDING
-    assert (subscriber.frequency, subscriber.delivery_hour, subscriber.digest_length) == ("weekly", 6, 12)
-    assert subscriber.abstracts == "full"
-    assert subscriber.surprises == 1
-    assert list(subscriber.topics.all()) == [topic]
-    record = ConsentRecord.objects.get(subscriber=subscriber)
-    assert (record.action, record.origin, record.text) == ("requested", "admin", "Asked at our stand")
-    enqueued.assert_called_once_with(subscriber.pk)
+    assert not Subscriber.objects.exists()
+    request = SignupRequest.objects.get(address_key="new.person@example.org")
+    wanted = signups.wanted(request)
+    assert (wanted.frequency, wanted.delivery_hour, wanted.digest_length) == ("weekly", 6, 12)
+    assert (wanted.abstracts, wanted.topics, wanted.surprises) == ("full", ("robotics",), 1)
+    assert (request.origin, request.text) == ("admin", "Asked at our stand")
+    enqueued.assert_called_once_with()
+    assert not LogEntry.objects.exists(), "it names nobody who only asked"
+
+
+def test_who_asked_is_found_and_told_apart_and_can_be_forgotten(chief: Client) -> None:
+    now = timezone.now()
+    waiting = SignupRequestFactory(email="ada@example.org", asked_at=now)
+    SignupRequestFactory(asked_at=now, due=True, attempts=2)
+    SignupRequestFactory(asked_at=now, due=True)
+    SignupRequestFactory(asked_at=now - timedelta(days=9))
+    SignupRequestFactory(asked_at=now, state=SignupState.CONFIRMED)
+    page = chief.get(SIGN_UPS).content.decode()
+    for words in ("Waiting for confirmation", "Its mail is put off", "Its mail is to leave", "Expired", "Confirmed"):
+        assert words in page
+    assert list(chief.get(SIGN_UPS, {"q": "ADA@example.org"}).context["cl"].queryset) == [waiting]
+    assert chief.get(f"{SIGN_UPS}{waiting.pk}/change/").status_code == 200
+    assert chief.post(f"{SIGN_UPS}{waiting.pk}/change/", {"state": "confirmed"}).status_code == 403
+    chief.post(f"{SIGN_UPS}{waiting.pk}/delete/", {"post": "yes"})
+    assert SignupRequest.objects.count() == 4
+    assert "ada" not in str(LogEntry.objects.get())
 
 
 @pytest.mark.parametrize("typed", ["", "nobody", "a@b@c.org", "x" * 300 + "@example.org", "a\r\nBcc: b@example.org"])
 def test_an_invalid_address_is_told_beside_the_field(chief: Client, typed: str) -> None:
     page = add(chief, typed)
     assert "errornote" in page
-    assert not Subscriber.objects.exists()
+    assert not SignupRequest.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -119,11 +145,12 @@ def test_changing_preferences_moves_the_next_slot(chief: Client) -> None:
 
 
 def test_status_and_address_are_not_changed_by_hand(chief: Client) -> None:
-    reader = SubscriberFactory(pending=True, email="pending@example.org")
-    forged = {"status": "active", "email": "other@example.org", "confirmed_at_0": "2026-01-01", "opt_in_round": "9"}
+    reader = SubscriberFactory(unsubscribed=True, email="left@example.org")
+    forged = {"status": "active", "email": "other@example.org", "confirmed_at_0": "2026-01-01"}
     chief.post(f"{LIST}{reader.pk}/change/", {**PREFERENCES, **NO_ROWS, **forged})
     reader.refresh_from_db()
-    assert (reader.status, reader.email, reader.confirmed_at) == ("pending", "pending@example.org", None)
+    assert (reader.status, reader.email) == ("unsubscribed", "left@example.org")
+    assert reader.confirmed_at == NOW - timedelta(days=30)
     assert reader.digest_length == 12
 
 
@@ -138,15 +165,15 @@ def test_a_reader_is_found_however_the_address_is_typed(chief: Client) -> None:
 
 def test_filters_tell_states_and_suppressed_readers_apart(chief: Client) -> None:
     SubscriberFactory(email="active@example.org")
-    SubscriberFactory(email="pending@example.org", pending=True)
+    SubscriberFactory(email="left@example.org", unsubscribed=True)
     SuppressionFactory(address=SubscriberFactory(email="bounced@example.org").email)
 
     def listed(**query: str) -> set[str]:
         return {subscriber.email for subscriber in chief.get(LIST, query).context["cl"].queryset}
 
-    assert listed(status__exact="pending") == {"pending@example.org"}
+    assert listed(status__exact="unsubscribed") == {"left@example.org"}
     assert listed(suppressed="yes") == {"bounced@example.org"}
-    assert listed(suppressed="no") == {"active@example.org", "pending@example.org"}
+    assert listed(suppressed="no") == {"active@example.org", "left@example.org"}
 
 
 def test_unsubscribing_from_the_desk_is_recorded(chief: Client) -> None:
@@ -157,27 +184,14 @@ def test_unsubscribing_from_the_desk_is_recorded(chief: Client) -> None:
     assert ConsentRecord.objects.get().origin == "admin"
 
 
-def test_the_confirmation_is_sent_again_only_to_who_waits_and_not_twice_a_day(chief: Client, enqueued: Mock) -> None:
-    waiting = SubscriberFactory(pending=True, confirmation_sent_at=NOW - timedelta(days=100))
-    active = SubscriberFactory()
-    act(chief, "resend_confirmation", waiting, active)
-    waiting.refresh_from_db()
-    assert waiting.opt_in_round == 1
-    Subscriber.objects.filter(pk=waiting.pk).update(confirmation_sent_at=timezone.now())
-    assert "0 confirmation mail" in act(chief, "resend_confirmation", waiting)
-
-
-def test_a_deleted_readers_history_stays(chief: Client) -> None:
+def test_of_a_deleted_reader_only_the_counts_stay(chief: Client) -> None:
     reader = SubscriberFactory()
     delivery, record = DeliveryFactory(subscriber=reader), ConsentRecordFactory(subscriber=reader)
     chief.post(f"{LIST}{reader.pk}/delete/", {"post": "yes"})
     assert not Subscriber.objects.filter(pk=reader.pk).exists()
     kept = Delivery.objects.get(pk=delivery.pk)
-    assert (kept.subscriber, kept.address_hash) == (None, reader.address_hash)
-    record.refresh_from_db()
-    assert record.address_hash == reader.address_hash
-    ledger = reverse("admin:digest_delivery_changelist")
-    assert list(chief.get(ledger, {"q": reader.email}).context["cl"].queryset) == [kept]
+    assert (kept.subscriber, kept.address_hash) == (None, "")
+    assert not ConsentRecord.objects.filter(pk=record.pk).exists()
 
 
 def test_consent_is_only_ever_read(chief: Client) -> None:

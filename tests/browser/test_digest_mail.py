@@ -9,11 +9,9 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from digest import previews
+from tests.inbox.samples import DIGESTS
 
 pytestmark = pytest.mark.browser
-DIGESTS = [
-    preview.slug for preview in previews.all_previews() if preview.slug not in ("confirmation", "already-subscribed")
-]
 Scheme = Literal["light", "dark"]
 
 # Every visible text with its colours, as [text, size in pixels, contrast by WCAG 2.2, 1.4.3].

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Browser, expect
 
-from digest.models import Edition, Interest, Paper, Vote
+from digest import learning
+from digest.models import Edition, Interest, Paper, RankingModel, Vote
 from digest.selection import choose, load_pool
 from subscriptions import links
 from tests.factories import NOW, EditionFactory, EditionPaperFactory, PaperFactory, SubscriberFactory, TopicFactory
@@ -22,9 +24,17 @@ TURTLES = ("Sea turtles and their way home", "Turtles find beaches by magnetic f
 @pytest.fixture
 def edition(live_server: Any, settings: Any) -> Edition:
     settings.SITE_URL = live_server.url
-    issue: Edition = EditionFactory(published=True)
-    for title, abstract in (GRAPHS, TURTLES):
-        EditionPaperFactory(edition=issue, paper=PaperFactory(title=title, abstract=abstract), trend=0.4)
+    papers = [PaperFactory(title=title, abstract=abstract) for title, abstract in (GRAPHS, TURTLES)]
+    return published(learning.first_words(timezone.now()), papers, trend=0.4)
+
+
+def published(model: RankingModel | None, papers: list[Paper], trend: float) -> Edition:
+    """An edition whose papers can be compared with interests, by words alone."""
+    assert model
+    learning.vectors.ensured(model, [paper.pk for paper in papers])
+    issue: Edition = EditionFactory(published=True, meaning=model)
+    for paper in papers:
+        EditionPaperFactory(edition=issue, paper=paper, trend=trend)
     return issue
 
 
@@ -38,9 +48,8 @@ def test_a_reader_asks_sees_votes_and_takes_back(edition: Edition, browser: Brow
     page.get_by_text("1 of today’s papers").click()
     expect(page.get_by_role("link", name=GRAPHS[0])).to_be_visible()
 
-    following = EditionFactory(published=True)
     near = PaperFactory(title="Sea turtles and currents", abstract="Turtles find beaches.", authors=["Someone Else"])
-    EditionPaperFactory(edition=following, paper=near, trend=0.0)
+    following = published(edition.meaning, [near], trend=0.0)
     assert near.pk not in [each.paper_id for each in choose(load_pool(following), [reader], NOW)[reader.pk]]
 
     turtles = Paper.objects.get(title=TURTLES[0])

@@ -49,6 +49,21 @@ def test_a_digest_that_the_week_filled_is_chosen_again_the_same(
     assert "1 digests chosen again, 1 the same" in capsys.readouterr().out
 
 
+def test_a_digest_that_a_deleted_edition_filled_stops_no_other(
+    edition: Edition, capsys: pytest.CaptureFixture[str]
+) -> None:
+    robots = list(Topic.objects.filter(slug__startswith="robots"))
+    before = EditionFactory(published=True, date=edition.date - timedelta(days=1))
+    EditionPaperFactory(edition=before, topics={robots[0].slug: 0.9}, trend=0.0)
+    filled = send(edition, SubscriberFactory(topics=robots, digest_length=4))
+    assert filled.preferences["week"]
+    before.delete()
+    call_command("replay", edition=("daily", edition.date))
+    assert "2 digests chosen again, 2 the same, 1 of other rules" in capsys.readouterr().out
+    call_command("replay", edition=("daily", edition.date), weights={"trend": 0.1})
+    assert "2 digests" in capsys.readouterr().out
+
+
 def test_a_number_that_was_changed_afterwards_is_found(edition: Edition) -> None:
     EditionPaper.objects.filter(paper__title="About robots").update(topics={"robots-2": 0.8})
     with pytest.raises(CommandError, match="2 digests come out different"):

@@ -34,14 +34,6 @@ def why(reader: Subscriber) -> str:
     return history.why_nothing_came(reader, NOW).text
 
 
-def test_whoever_did_not_confirm_gets_nothing_yet():
-    reader = SubscriberFactory(pending=True)
-    assert why(reader).startswith("The subscription is not confirmed")
-    assert "has not left yet" in why(reader)
-    reader.confirmation_sent_at = NOW
-    assert "was sent 14 July 2026, 05:00 (UTC)" in why(reader)
-
-
 def test_whoever_left_gets_nothing():
     assert why(SubscriberFactory(unsubscribed=True)).startswith("Unsubscribed on 13 July 2026")
 

@@ -130,7 +130,6 @@ class TestPlanning:
 
     def test_nobody_is_planned_who_may_not_be_written_to(self):
         daily()
-        SubscriberFactory(pending=True)
         SubscriberFactory(unsubscribed=True)
         SuppressionFactory(address=SubscriberFactory(next_delivery_at=NOW).email)
         SubscriberFactory(next_delivery_at=NOW + timedelta(minutes=1))

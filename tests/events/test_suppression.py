@@ -10,8 +10,8 @@ from anymail.signals import EventType, RejectReason
 from digest.events import soft_bounces
 from digest.events.soft_bounces import Attempt
 from digest.models import ProviderEvent
-from subscriptions import services, tokens
 from subscriptions.models import SubscriberStatus, Suppression
+from tests.asking import confirmed
 from tests.events.making import HARD, SOFT, event, record, sent
 from tests.factories import NOW, SubscriberFactory, SuppressionFactory
 
@@ -161,11 +161,7 @@ class TestSoftBounces:
         for days_ago in (14, 7, 0):
             bounced(reader, days_ago)
         later = NOW + timedelta(days=1)
-        assert services.request_again(reader, services.Origin("form"), later) == reader.pk
-        reader.refresh_from_db()
-        type(reader).objects.filter(pk=reader.pk).update(confirmation_sent_at=later)
-        token = tokens.TokenData(reader.pk, reader.opt_in_round)
-        assert services.confirm(token, services.Origin("form"), later)
+        assert confirmed(reader.email, later) == reader
         assert not Suppression.objects.exists()
         bounced(reader, -2)
         assert not Suppression.objects.exists()

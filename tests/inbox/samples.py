@@ -14,7 +14,7 @@ SITE = {
     "LIST_ID": "",
     "POSTAL_ADDRESS": "1 Test Street, Testville",
 }
-LETTERS = ("confirmation", "already-subscribed")
+LETTERS = ("confirmation", "confirmation-reminder", "already-subscribed")
 SLUGS = [preview.slug for preview in previews.all_previews()]
 DIGESTS = [slug for slug in SLUGS if slug not in LETTERS]
 

@@ -359,6 +359,24 @@ def test_rows_of_another_model_are_made_anew_for_all_at_once(edition: Edition) -
 # The mail
 
 
+@pytest.mark.parametrize(
+    "damage", [{"vectors": b"abc"}, {"vectors": b""}, {"away": b"abc"}, {"names": "[[1,"}, {"muted": "{"}]
+)
+def test_a_row_that_is_damaged_is_made_anew_and_stops_no_send(
+    edition: Edition, damage: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    graphs, turtles = entry(edition, GRAPHS), entry(edition, TURTLES)
+    readers = [SubscriberFactory(topics=[]) for _ in range(2)]
+    for reader in readers:
+        interests.add_text(reader, "graph neural networks for molecules", NOW)
+        interests.cast(reader, turtles, NOW, wants_more=False)
+    before = choose(load_pool(edition), readers, NOW)
+    assert all([choice.paper_id for choice in chosen] == [graphs.pk] for chosen in before.values())
+    ReaderProfile.objects.filter(subscriber=readers[0]).update(**damage)
+    assert choose(load_pool(edition), readers, NOW) == before
+    assert f"The profile of reader {readers[0].pk} is done without" in caplog.text
+
+
 def test_the_mail_says_that_it_is_chosen_for_what_the_reader_asked_for(edition: Edition, robots: Topic) -> None:
     entry(edition, GRAPHS)
     reader = SubscriberFactory(topics=[robots])

@@ -222,7 +222,7 @@ def test_less_offers_to_lower_each_reason(client: Client, reader: Subscriber, ed
         reader,
         edition,
         paper,
-        [["topic:test-robots", 0.4], ["interest:graphs", 0.3], ["author:Ada Lovelace", 0.3],
+        [["topic:test-robots", 0.4], ["interest:graphs", 0.3], ["author:Ada Lovelace", 0.5],
          ["author:Emmy Noether", 0.1], ["trend", 0.2], ["editor", 0.1], ["less:papers you voted down", -0.1]],
     )  # fmt: skip
     path = vote_of(reader, paper, "less")

@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 
 from digest import learning, tasks
 from digest.learning import fitting, process
-from digest.models import ModelKind, RankingModel
+from digest.models import ModelKind, RankingModel, RankingModelData
 from tests.factories import NOW, PaperFactory
 
 pytestmark = pytest.mark.django_db
@@ -25,16 +25,21 @@ def few_papers_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     cache.clear()
 
 
-def kept(days_ago: float, papers: int) -> None:
-    RankingModel.objects.create(
-        kind=ModelKind.MEANING, version=1, format=1, papers=papers, fitted_at=NOW - timedelta(days=days_ago)
+def kept(days_ago: float, papers: int, version: int = 1) -> RankingModel:
+    kind, fitted_at = ModelKind.MEANING, NOW - timedelta(days=days_ago)
+    model = RankingModel.objects.create(
+        kind=kind, version=version, format=fitting.FORMATS[kind], papers=papers, fitted_at=fitted_at
     )
+    RankingModelData.objects.create(model=model, data=b"")
+    return model
 
 
 def test_the_first_fit_waits_for_the_first_paper() -> None:
     assert learning.due(NOW) == []
     PaperFactory(first_seen_at=NOW)
-    assert learning.due(NOW) == [ModelKind.MEANING, ModelKind.CONTEXT]
+    assert learning.due(NOW) == [ModelKind.MEANING]
+    PaperFactory.create_batch(19, first_seen_at=NOW)
+    assert set(learning.due(NOW)) == {ModelKind.MEANING, ModelKind.CONTEXT}
 
 
 @pytest.mark.parametrize(("hours", "papers", "is_due"), [(0.9, 10, False), (1, 9, True), (1, 10, False)])
@@ -49,7 +54,9 @@ def test_words_alone_are_fitted_anew_in_an_hour_where_there_is_twice_as_much(
 def test_directions_are_found_as_soon_as_there_are_enough_papers() -> None:
     PaperFactory.create_batch(20, first_seen_at=NOW - timedelta(hours=1))
     kept(0.01, 19)
-    assert learning.due(NOW) == [ModelKind.MEANING]
+    assert ModelKind.MEANING in learning.due(NOW)
+    kept(0, 20, version=2)
+    assert ModelKind.MEANING not in learning.due(NOW)
 
 
 @pytest.mark.parametrize(
@@ -59,6 +66,17 @@ def test_a_fit_is_weekly_or_a_day_later_where_there_is_twice_as_much(days: float
     PaperFactory.create_batch(40, first_seen_at=NOW - timedelta(hours=1))
     kept(days, papers)
     assert (ModelKind.MEANING in learning.due(NOW)) == is_due
+
+
+def test_what_this_release_cannot_read_is_fitted_anew_at_once() -> None:
+    PaperFactory.create_batch(40, first_seen_at=NOW - timedelta(hours=1))
+    model = kept(1 / 24, 40)
+    assert ModelKind.MEANING not in learning.due(NOW)
+    RankingModel.objects.update(format=model.format + 1)
+    assert ModelKind.MEANING in learning.due(NOW)
+    RankingModel.objects.update(format=model.format)
+    RankingModelData.objects.all().delete()
+    assert ModelKind.MEANING in learning.due(NOW)
 
 
 def test_a_tick_has_one_model_fitted_and_no_other_within_the_hour(monkeypatch: pytest.MonkeyPatch) -> None:

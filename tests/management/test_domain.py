@@ -98,6 +98,12 @@ def test_what_may_be_right_is_a_note():
     assert (level, "10.0.0.5" in text) == (Level.NOTE, True)
 
 
+def test_a_mail_server_on_this_machine_has_an_address_that_only_its_owner_knows(settings: Any):
+    settings.EMAIL_HOST = "localhost"
+    [(level, text)] = unwell()
+    assert (level, "127.0.0.1" in text) == (Level.NOTE, True)
+
+
 def test_a_provider_s_own_servers_are_its_own_affair(settings: Any):
     settings.EMAIL_BACKEND = "anymail.backends.postmark.EmailBackend"
     assert unwell(ptr=None) == []

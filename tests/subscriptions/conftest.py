@@ -1,4 +1,4 @@
-"""What the readers' tests share: no waiting, an empty cache, mail sent at once."""
+"""What the readers' tests share: an empty cache, mail sent at once."""
 
 from __future__ import annotations
 
@@ -13,13 +13,12 @@ from django.test import Client
 from django.urls import reverse
 
 from config.celery import app
-from subscriptions import forms, views
+from subscriptions import forms
 from tests.factories import NOW
 
 
 @pytest.fixture(autouse=True)
-def prompt(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(views, "ANSWER_SECONDS", 0)
+def prompt() -> Iterator[None]:
     cache.clear()
     app.conf.task_always_eager = True
     yield

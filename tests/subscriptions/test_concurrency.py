@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from subscriptions import services
-from subscriptions.models import ConsentRecord, Subscriber, SubscriberStatus
+from subscriptions import services, signups
+from subscriptions.models import ConsentRecord, SignupRequest, SignupState, SubscriberStatus
 from subscriptions.services import Origin, Preferences
-from subscriptions.tokens import TokenData
-from tests.factories import NOW, SubscriberFactory
+from subscriptions.signups import Letter
+from tests.factories import NOW, SignupRequestFactory, SubscriberFactory
 
 pytestmark = [pytest.mark.django_db(transaction=True, serialized_rollback=True), pytest.mark.postgres]
 
@@ -42,27 +42,47 @@ def at_once(work: Callable[[], Any]) -> list[Any]:
         return [future.result() for future in [pool.submit(run) for _ in range(THREADS)]]
 
 
-def test_one_address_signing_up_many_times_at_once_is_one_reader_and_one_mail() -> None:
-    ids = at_once(lambda: services.request_subscription("ada@example.org", Preferences(), ORIGIN, NOW))
-    assert len(set(ids)) == 1
-    assert Subscriber.objects.count() == ConsentRecord.objects.count() == 1
-    claims = at_once(lambda: services.claim_confirmation(ids[0], NOW))
-    assert len([claim for claim in claims if claim]) == 1
+def test_one_address_signing_up_many_times_at_once_is_one_request_and_one_mail() -> None:
+    def sign_up() -> Letter | None:
+        signups.ask("ada@example.org", Preferences(), ORIGIN, NOW)
+        signups.decide(NOW)
+        (pk,) = SignupRequest.objects.filter(state=SignupState.OPEN).values_list("pk", flat=True)
+        return signups.claim(pk, NOW)
+
+    letters = at_once(sign_up)
+    assert len([letter for letter in letters if letter]) == 1
+    assert SignupRequest.objects.get().mails == 1
 
 
-def test_someone_who_left_and_is_asked_for_many_times_at_once_gets_one_new_round() -> None:
-    reader = SubscriberFactory.create(unsubscribed=True)
-    at_once(lambda: services.request_subscription(reader.email, Preferences(), ORIGIN, NOW))
-    reader.refresh_from_db()
-    assert reader.opt_in_round == 1
-    assert ConsentRecord.objects.count() == 1
+def test_spellings_of_a_mailbox_that_are_decided_about_at_once_lead_to_one_mail(monkeypatch: Any) -> None:
+    monkeypatch.setattr(signups, "AT_ONCE", 3)
+    for number in range(40):
+        signups.ask(f"ada+{number}@example.org", Preferences(), ORIGIN, NOW)
+
+    def decide() -> None:
+        while signups.decide(NOW):
+            pass
+
+    at_once(decide)
+    assert SignupRequest.objects.count() == 1
+
+
+def test_a_mail_that_leaves_while_the_same_address_asks_again_is_not_sent_twice() -> None:
+    pk = SignupRequestFactory.create(email="ada@example.org", due=True).pk
+
+    def ask_and_claim() -> Letter | None:
+        signups.ask("ada@example.org", Preferences(), ORIGIN, NOW)
+        signups.decide(NOW)
+        return signups.claim(pk, NOW)
+
+    assert len([letter for letter in at_once(ask_and_claim) if letter]) == 1
 
 
 def test_confirming_twice_at_once_confirms_once() -> None:
-    reader = SubscriberFactory.create(pending=True, confirmation_sent_at=NOW)
-    results = at_once(lambda: services.confirm(TokenData(reader.pk, 0), ORIGIN, NOW))
+    request = SignupRequestFactory.create()
+    results = at_once(lambda: signups.confirm(request.pk, ORIGIN, NOW))
     assert len([result for result in results if result]) == 1
-    assert ConsentRecord.objects.count() == 1
+    assert ConsentRecord.objects.count() == 2
 
 
 def test_unsubscribing_twice_at_once_is_recorded_once() -> None:

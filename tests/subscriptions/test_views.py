@@ -8,10 +8,17 @@ from django.core import mail
 from django.test import Client
 from django.urls import resolve
 
-from subscriptions import forms, links, services
-from subscriptions.models import ConsentRecord, Subscriber, SubscriberStatus, SuppressionReason
+from subscriptions import forms, links, services, visitors
+from subscriptions.models import (
+    ConsentRecord,
+    SignupRequest,
+    Subscriber,
+    SubscriberStatus,
+    Suppression,
+    SuppressionReason,
+)
 from subscriptions.services import Preferences
-from tests.factories import NOW, SubscriberFactory, SuppressionFactory, TopicFactory
+from tests.factories import NOW, SignupRequestFactory, SubscriberFactory, SuppressionFactory, TopicFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -23,13 +30,13 @@ def path_of(url: str) -> str:
     return url.removeprefix(links.site_url(""))
 
 
-def confirm_path(reader: Subscriber) -> str:
-    reader.refresh_from_db()
-    return path_of(links.confirm_url(reader))
+def confirm_path(request: SignupRequest) -> str:
+    return path_of(links.confirm_url(request.pk))
 
 
 def rows() -> list[Any]:
-    return [list(model.objects.order_by("pk").values()) for model in (Subscriber, ConsentRecord)]
+    models = (Subscriber, SignupRequest, ConsentRecord, Suppression)
+    return [list(model.objects.order_by("pk").values()) for model in models]
 
 
 def test_signing_up_sends_one_mail_whose_link_confirms(client: Client, sign_up: SignUp) -> None:
@@ -39,17 +46,17 @@ def test_signing_up_sends_one_mail_whose_link_confirms(client: Client, sign_up: 
     )
     assert (response.status_code, response.url) == (302, "/subscribe/done")
     assert "Check your inbox" in client.get(response.url).content.decode()
-    reader = Subscriber.objects.get()
-    assert Preferences.of(reader) == Preferences(("robotics",), "weekdays", 6, 0, "Asia/Calcutta")
-    link = confirm_path(reader)
+    assert not Subscriber.objects.exists()
+    link = confirm_path(SignupRequest.objects.get())
     assert links.site_url(link) in str(mail.outbox[0].body)
     with time_machine.travel(NOW, tick=False):
         assert b"<form" in client.get(link).content
         done = client.post(link)
     assert "You are subscribed" in done.content.decode()
-    assert "Your first digest is on its way" in done.content.decode()
+    assert "Your first digest goes to" in done.content.decode()
+    reader = Subscriber.objects.get()
+    assert Preferences.of(reader) == Preferences(("robotics",), "weekdays", 6, 0, "Asia/Calcutta")
     assert path_of(links.preferences_url(reader.pk)) in done.content.decode()
-    reader.refresh_from_db()
     assert (reader.status, reader.next_delivery_at) == (SubscriberStatus.ACTIVE, NOW)
     texts = set(ConsentRecord.objects.values_list("action", "text", "text_version"))
     assert texts == {(action, forms.consent_text(), forms.CONSENT_VERSION) for action in ("requested", "confirmed")}
@@ -57,12 +64,13 @@ def test_signing_up_sends_one_mail_whose_link_confirms(client: Client, sign_up: 
 
 def test_a_stranger_gets_the_same_answer_for_every_address(client: Client, sign_up: SignUp) -> None:
     SubscriberFactory.create(email="active@example.org")
-    SubscriberFactory.create(email="pending@example.org", pending=True, confirmation_sent_at=NOW)
+    SignupRequestFactory.create(email="waiting@example.org")
+    SignupRequestFactory.create(email="flooding@example.org", mails=9)
     SubscriberFactory.create(email="left@example.org", unsubscribed=True)
     for name, reason in (("bounced", "hard_bounce"), ("complained", "complaint"), ("manual", "manual")):
         reader = SubscriberFactory.create(email=f"{name}@example.org")
         SuppressionFactory.create(address_hash=reader.address_hash, reason=reason)
-    names = ["new", "active", "pending", "left", "bounced", "complained", "manual"]
+    names = ["new", "active", "waiting", "flooding", "left", "bounced", "complained", "manual"]
     answers = []
     for name in names:
         response = sign_up(f"{name}@example.org")
@@ -85,7 +93,7 @@ def test_double_submission_sends_one_mail(sign_up: SignUp) -> None:
     sign_up("ada@example.org")
     sign_up("Ada@EXAMPLE.org")
     assert len(mail.outbox) == 1
-    assert Subscriber.objects.count() == 1
+    assert SignupRequest.objects.count() == 1
 
 
 @pytest.mark.parametrize(
@@ -111,7 +119,7 @@ def test_an_invalid_address_is_explained_beside_the_field_and_the_rest_is_kept(
     assert 'value="robotics"' in page
     assert page.count("checked") == 1
     assert '<option value="9" selected>' in page
-    assert not Subscriber.objects.exists()
+    assert not SignupRequest.objects.exists()
     assert not mail.outbox
 
 
@@ -132,13 +140,13 @@ def test_unknown_choices_are_explained_and_nothing_happens(sign_up: SignUp, fiel
     assert response.status_code == 422
     assert words in response.content.decode().split(f'id="id_{field}_error"')[1].split("</p>")[0]
     assert 'value="ada@example.org"' in response.content.decode()
-    assert not Subscriber.objects.exists()
+    assert not SignupRequest.objects.exists()
 
 
 def test_a_machine_that_fills_every_field_learns_nothing(sign_up: SignUp) -> None:
     response = sign_up("ada@example.org", website="https://spam.example")
     assert (response.status_code, response.url) == (302, "/subscribe/done")
-    assert not Subscriber.objects.exists()
+    assert not SignupRequest.objects.exists()
 
 
 @pytest.mark.parametrize("stamp", ["", "forged", "x:y:z"])
@@ -188,20 +196,35 @@ def test_a_cache_that_does_not_answer_loses_nobody(
         "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1/0"}
     }
     assert sign_up("ada@example.org").status_code == 302
-    assert Subscriber.objects.get().email == "ada@example.org"
+    assert SignupRequest.objects.get().email == "ada@example.org"
     assert "Sign-ups cannot be counted" in caplog.text
 
 
-def test_all_places_together_have_a_limit(sign_up: SignUp, settings: Any) -> None:
+def test_all_places_together_have_a_limit_and_nobody_is_told_that_it_is_where_they_are(
+    sign_up: SignUp, settings: Any
+) -> None:
     settings.SIGNUPS_PER_HOUR = 1
-    assert [sign_up(f"reader{number}@example.org").status_code for number in range(2)] == [302, 429]
+    settings.SIGNUPS_PER_IP_PER_HOUR = 100
+    codes = [sign_up(f"reader{number}@example.org").status_code for number in range(visitors.FLOOD + 1)]
+    assert codes == [302] * visitors.FLOOD + [429]
+    page = sign_up("reader@example.org").content.decode()
+    assert "More people are signing up than we can see to" in page
+    assert "where you are" not in page
+
+
+def test_a_new_link_that_is_refused_says_so(client: Client, settings: Any) -> None:
+    settings.SIGNUPS_PER_IP_PER_HOUR = 0
+    response = client.post(f"{confirm_path(SignupRequestFactory.create())}/again")
+    assert response.status_code == 429
+    assert "No mail was sent" in response.content.decode()
+    assert "Check your inbox" not in response.content.decode()
 
 
 def test_behind_our_proxy_only_its_own_word_counts(sign_up: SignUp, client: Client, settings: Any) -> None:
     settings.BEHIND_PROXY = True
     client.defaults["HTTP_X_FORWARDED_FOR"] = "203.0.113.1, 2001:db8::7"
     sign_up("ada@example.org")
-    assert ConsentRecord.objects.get().ip_address == "2001:db8::7"
+    assert SignupRequest.objects.get().ip_address == "2001:db8::7"
 
 
 def test_a_queue_that_cannot_be_reached_loses_no_sign_up(
@@ -211,14 +234,14 @@ def test_a_queue_that_cannot_be_reached_loses_no_sign_up(
 
     from subscriptions import tasks
 
-    def refuse(*args: object) -> None:
+    def refuse(**_: object) -> None:
         raise OperationalError
 
-    monkeypatch.setattr(tasks.send_confirmation, "delay", refuse)
+    monkeypatch.setattr(tasks.handle_signups, "apply_async", refuse)
     assert sign_up("ada@example.org").status_code == 302
     assert not mail.outbox
     with time_machine.travel(NOW, tick=False):
-        assert tasks.send_pending_confirmations() == 1
+        assert tasks.handle_signups() == 1
     assert len(mail.outbox) == 1
 
 
@@ -226,10 +249,15 @@ def test_a_queue_that_cannot_be_reached_loses_no_sign_up(
 
 
 def test_opening_or_prefetching_any_link_changes_nothing(client: Client) -> None:
-    pending = SubscriberFactory.create(pending=True, confirmation_sent_at=NOW)
+    asked = SignupRequestFactory.create()
     active = SubscriberFactory.create()
     before = rows()
-    urls = [links.confirm_url(pending), links.preferences_url(active.pk), links.unsubscribe_url(active.pk)]
+    urls = [
+        links.confirm_url(asked.pk),
+        links.refuse_url(asked.pk),
+        links.preferences_url(active.pk),
+        links.unsubscribe_url(active.pk),
+    ]
     with time_machine.travel(NOW, tick=False):
         for url in urls:
             for method in (client.get, client.head):
@@ -237,7 +265,7 @@ def test_opening_or_prefetching_any_link_changes_nothing(client: Client) -> None
     assert rows() == before
 
 
-@pytest.mark.parametrize("kind", ["c", "p", "u"])
+@pytest.mark.parametrize("kind", ["c", "n", "p", "u"])
 @pytest.mark.parametrize("token", ["x", "A" * 27, "A" * 30, "é", "%00", "A" * 5000])
 def test_an_unknown_or_forged_link_is_a_helpful_404(client: Client, kind: str, token: str) -> None:
     reader = SubscriberFactory.create()
@@ -270,22 +298,23 @@ def test_personal_pages_leak_nothing(client: Client) -> None:
 
 
 def test_confirming_twice_shows_the_same_and_hands_out_no_second_key(client: Client) -> None:
-    reader = SubscriberFactory.create(pending=True, confirmation_sent_at=NOW)
-    url = confirm_path(reader)
+    url = confirm_path(SignupRequestFactory.create())
     with time_machine.travel(NOW, tick=False):
         client.post(url)
         again = client.post(url)
         opened_later = client.get(url)
     for response in (again, opened_later):
         assert "You are subscribed" in response.content.decode()
-        assert "on its way" not in response.content.decode()
+        assert "first digest" not in response.content.decode()
         assert "/p/" not in response.content.decode()
-    assert ConsentRecord.objects.count() == 1
+    assert ConsentRecord.objects.count() == 2
 
 
 def test_an_expired_confirmation_says_so_and_sends_another_on_request(client: Client) -> None:
-    reader = SubscriberFactory.create(email="ada@example.org", pending=True, confirmation_sent_at=NOW - 8 * DAY)
-    url = confirm_path(reader)
+    request = SignupRequestFactory.create(
+        email="ada@example.org", asked_at=NOW - 8 * DAY, wanted={"delivery_hour": 5, "topics": []}
+    )
+    url = confirm_path(request)
     with time_machine.travel(NOW, tick=False):
         for response in (client.get(url), client.post(url)):
             assert response.status_code == 410
@@ -293,10 +322,25 @@ def test_an_expired_confirmation_says_so_and_sends_another_on_request(client: Cl
             assert f'action="{url}/again"' in response.content.decode()
         client.post(f"{url}/again")
         assert len(mail.outbox) == 1
-        assert client.post(url).status_code == 410, "only the newest link counts"
-        assert client.post(confirm_path(reader)).status_code == 200
-    reader.refresh_from_db()
-    assert reader.status == SubscriberStatus.ACTIVE
+        assert client.post(url).status_code == 200
+    reader = Subscriber.objects.get()
+    assert (reader.status, reader.delivery_hour) == (SubscriberStatus.ACTIVE, 5)
+
+
+def test_who_did_not_ask_is_left_alone_after_one_press(client: Client, sign_up: SignUp) -> None:
+    sign_up("ada@example.org")
+    request = SignupRequest.objects.get()
+    url = path_of(links.refuse_url(request.pk))
+    assert url in str(mail.outbox[0].body)
+    with time_machine.travel(NOW, tick=False):
+        assert b"<form" in client.get(url).content
+        assert not Suppression.objects.exists()
+        assert "You will not hear from us" in client.post(url).content.decode()
+        assert "You will not hear from us" in client.get(url).content.decode()
+        assert client.post(confirm_path(request)).status_code == 410
+    assert not Subscriber.objects.exists()
+    sign_up("ada@example.org", at=NOW + 3 * DAY)
+    assert len(mail.outbox) == 1
 
 
 def test_preferences_are_shown_and_saved(client: Client) -> None:
@@ -312,7 +356,7 @@ def test_preferences_are_shown_and_saved(client: Client) -> None:
     }  # fmt: skip
     with time_machine.travel(NOW, tick=False):
         page = client.post(url, fields).content.decode()
-    assert "every Wednesday at 0:00 (Europe/Berlin); the next one on Wednesday, 15 July at 0:00" in page
+    assert "every Wednesday at 0:00 (Europe/Berlin). Your next digest comes on Wednesday, 15 July at 0:00." in page
     reader.refresh_from_db()
     assert Preferences.of(reader) == Preferences(
         ("agents",), "weekly", 0, 2, "Europe/Berlin", 5, abstracts="full", surprises=1
@@ -376,10 +420,9 @@ def test_the_way_back_is_a_new_confirmation(client: Client) -> None:
         assert f'action="{url}/again"' in goodbye
         assert "/p/" not in goodbye, "an unsubscribe link that was forwarded opens nothing else"
         client.post(f"{url}/again")
-        reader.refresh_from_db()
-        assert reader.status == SubscriberStatus.PENDING
-        assert links.confirm_url(reader) in str(mail.outbox[0].body)
-        client.post(confirm_path(reader))
+        request = SignupRequest.objects.get()
+        assert links.confirm_url(request.pk) in str(mail.outbox[0].body)
+        client.post(confirm_path(request))
     reader.refresh_from_db()
     assert reader.status == SubscriberStatus.ACTIVE
 
@@ -392,27 +435,15 @@ def test_whoever_complained_does_not_come_back_by_themselves(client: Client) -> 
 
 
 def test_links_in_mail_lead_to_these_pages() -> None:
-    reader = SubscriberFactory.create(pending=True)
+    reader = SubscriberFactory.create()
     names = {
-        "confirm": links.confirm_url(reader),
+        "confirm": links.confirm_url(7),
+        "refuse": links.refuse_url(7),
         "preferences": links.preferences_url(reader.pk),
         "unsubscribe": links.unsubscribe_url(reader.pk),
     }
     for name, url in names.items():
         assert resolve(path_of(url)).view_name == f"subscriptions:{name}"
-
-
-def test_every_answer_takes_as_long_as_the_next(client: Client, monkeypatch: pytest.MonkeyPatch, opened: str) -> None:
-    from subscriptions import views
-
-    slept: list[float] = []
-    monkeypatch.setattr(views, "ANSWER_SECONDS", 0.25)
-    monkeypatch.setattr(views.time, "sleep", slept.append)
-    SubscriberFactory.create(email="active@example.org")
-    with time_machine.travel(NOW, tick=False):
-        for email in ("active@example.org", "new@example.org"):
-            client.post("/subscribe", {"email": email, "opened": opened})
-    assert len(slept) == 2
 
 
 @pytest.mark.parametrize("path", ["/subscribe/done", "/c/x/again", "/u/x/again"])

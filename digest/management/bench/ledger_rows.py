@@ -13,10 +13,10 @@ from subscriptions import sql
 REMEMBERED_DAYS = 7
 _READERS = """
     INSERT INTO subscriptions_subscriber (email, address_key, address_hash, status, frequency, delivery_hour,
-        delivery_weekday, time_zone, digest_length, opt_in_round, next_delivery_at, created_at, confirmed_at)
+        delivery_weekday, time_zone, digest_length, next_delivery_at, created_at, confirmed_at)
     SELECT 'reader' || n || '@example' || n %% 50 || '.org', 'reader' || n || '@example' || n %% 50 || '.org',
         md5(n::text) || md5((n + 1)::text), 'active', 'daily', n %% 24, 0,
-        (ARRAY['UTC', 'Europe/Berlin', 'America/New_York', 'Asia/Tokyo'])[1 + n %% 4], 10, 1, %s, %s, %s
+        (ARRAY['UTC', 'Europe/Berlin', 'America/New_York', 'Asia/Tokyo'])[1 + n %% 4], 10, %s, %s, %s
     FROM generate_series(1, %s) n
 """
 _DELIVERIES = """

@@ -16,7 +16,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         changed = rekeying.rehash(timezone.now())
         self.stdout.write(f"{changed} hashes brought up to the present key.")
-        if strange := rekeying.strange(rekeying.standing(rekeying.tables())):
+        if strange := rekeying.strange(rekeying.standing()):
             raise CommandError(
                 f"{strange} hashes were made by none of the keys, and suppress nobody: "
                 "add the key they were made by to SUPPRESSION_KEY_FORMER, and run this again."

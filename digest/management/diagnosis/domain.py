@@ -125,10 +125,12 @@ def pointer(domain: str, lookup: Lookup) -> Iterator[Finding]:
 
 
 def _addresses(host: str, lookup: Lookup) -> list[str]:
+    if host == "localhost":
+        return ["127.0.0.1"]
     try:
         return [str(ip_address(host))]
     except ValueError:
-        return [] if host == "localhost" else [*(lookup(host, "A") or []), *(lookup(host, "AAAA") or [])]
+        return [*(lookup(host, "A") or []), *(lookup(host, "AAAA") or [])]
 
 
 def _upwards(domain: str) -> Iterator[str]:
