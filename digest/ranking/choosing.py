@@ -105,6 +105,8 @@ def _eligible(
     fits[meeting.followed.none] |= notable
     folds = fold(keys, fits, notable, withheld, pool.groups)
     off_topic = _few_off_topic(keys, fits, notable, withheld, np.maximum(1, lengths // OFF_TOPIC_PART))
+    has_nothing = ~(fits & ~withheld).any(axis=1)
+    off_topic[has_nothing] &= pool.table.picked
     np.logical_or(fits, off_topic, out=fits)
     np.logical_not(fits, out=fits)
     np.logical_or(fits, withheld, out=fits)

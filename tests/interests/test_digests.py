@@ -16,6 +16,7 @@ from digest import interests
 from digest.delivery import composing
 from digest.delivery.ledger import Leased
 from digest.models import (
+    Decision,
     Delivery,
     DeliveryState,
     Edition,
@@ -144,12 +145,12 @@ def test_a_followed_author_brings_their_papers(edition: Edition, robots: Topic) 
 
 def test_who_follows_an_author_alone_is_not_sent_everything_while_they_write_nothing(edition: Edition) -> None:
     followed = TopicFactory(slug="test-general")
-    trending = entry(edition, MARKETS, trend=0.9, topics={followed.slug: 0.9})
+    entry(edition, MARKETS, trend=0.9, topics={followed.slug: 0.9})
     entry(edition, GRAPHS, authors=["Kurt Hensel"], topics={followed.slug: 0.9})
     entry(edition, TURTLES, topics={followed.slug: 0.9})
     reader = SubscriberFactory()
     author = interests.follow(reader, "Emmy Noether", NOW).interest
-    assert ids(edition, reader) == [trending.pk]
+    assert ids(edition, reader) == []
     assert caught(edition, reader).interests[author.pk].count == 0
 
 
@@ -388,8 +389,8 @@ def test_the_mail_says_that_it_is_chosen_for_what_the_reader_asked_for(edition: 
     assert "Why: near “graphs of molecules”, your interest" in message.body
 
 
-def test_a_mail_of_nothing_but_what_trends_is_not_called_chosen_for_the_reader_s_interests(edition: Edition) -> None:
-    entry(edition, TURTLES, trend=0.9)
+def test_a_mail_of_nothing_but_a_pick_is_not_called_chosen_for_the_reader_s_interests(edition: Edition) -> None:
+    entry(edition, TURTLES, decision=Decision.PINNED)
     reader = SubscriberFactory()
     interests.add_text(reader, "graphs of molecules", NOW)
     row = Leased(1, str(uuid4()), edition.pk, reader.pk, reader.email, "daily", "UTC", 10, "full", was_claimed=False)

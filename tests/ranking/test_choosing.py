@@ -123,7 +123,7 @@ def test_the_same_trending_pair_opens_no_digest_of_who_has_papers_of_their_own()
         digest = places(pool, Interests(topics, 8))
         assert digest[-2:] == [0, 1]
         assert set(digest[:-2]).isdisjoint({0, 1})
-    assert places(pool, Interests(("c",), 8)) == [0, 1]
+    assert places(pool, Interests(("c",), 8)) == [], "a digest of nothing but what others discuss is none"
     assert places(pool, Interests((), 8))[:2] == [0, 1]
 
 
@@ -345,6 +345,8 @@ class Plain:
         folded = self._folded(there)
         there = [place for place in there if not any(place in under for under in folded.values())]
         off_topic = [place for place in there if not self.fits[place]][: max(1, self.reader.length // 4)]
+        if not any(self.fits[place] for place in there):
+            off_topic = [place for place in off_topic if self.papers[place].shift > 0]
         there = [place for place in there if self.fits[place] or place in off_topic]
         chosen = self._shared_out(there)
         late = [place for place in chosen if place in off_topic and self.papers[place].shift <= 0]
